@@ -1,0 +1,192 @@
+//! What a client asks: parsed once, at the edge, into types that need no further checks.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ErrorCode, EventType, Fault, Json, Position, RoomName, UserId, depth,
+    envelope::{Envelope, optional, required},
+};
+
+/// Most users that one `get_presence` may name.
+pub const PRESENCE_USERS_MAX: usize = 100;
+
+/// A client's own mark on a message, given back as `reply_to`: any string or number.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a string or a number")]
+pub enum CorrelationId {
+    /// A number, as it came.
+    Number(serde_json::Number),
+    /// A text, as it came.
+    Text(String),
+}
+
+/// What a user says of themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// There and looking.
+    Online,
+    /// There, but not looking.
+    Away,
+}
+
+/// A client's message. The wire's `type` is the variant's name in snake case; `subscribe` and `unsubscribe` with `channel`
+/// are other spellings of `join_room` and `leave_room` with `room`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// The token, as the first message of a connection that brought none.
+    Authenticate {
+        /// A JWT.
+        token: String,
+    },
+    /// A fresh token for a living connection.
+    RefreshToken {
+        /// A JWT of the same user.
+        token: String,
+    },
+    /// Asks for a `pong`.
+    Ping {
+        /// Given back as it came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timestamp: Option<Json>,
+    },
+    /// Follow a room.
+    JoinRoom {
+        /// Which.
+        room: RoomName,
+        /// The last position seen; what came after it follows the answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Position>,
+    },
+    /// Stop following a room.
+    LeaveRoom {
+        /// Which.
+        room: RoomName,
+    },
+    /// An event into a room, where its rules let users publish.
+    Publish {
+        /// Where to.
+        room: RoomName,
+        /// The entry's type.
+        event: EventType,
+        /// The entry's data; `null` when absent.
+        #[serde(default = "Json::null")]
+        data: Json,
+    },
+    /// The user types in a room.
+    TypingStart {
+        /// Where.
+        room: RoomName,
+    },
+    /// The user types no longer.
+    TypingStop {
+        /// Where.
+        room: RoomName,
+    },
+    /// Sets the user's own presence.
+    Presence {
+        /// Online or away.
+        status: Availability,
+        /// The application's own, shown with the presence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data: Option<Json>,
+    },
+    /// Asks who is there.
+    GetPresence(PresenceOf),
+}
+
+/// Whose presence is asked for: one of the two.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PresenceOf {
+    /// Of these users, at most [`PRESENCE_USERS_MAX`].
+    Users(Vec<UserId>),
+    /// Of everyone in a room.
+    Room(RoomName),
+}
+
+/// A client's message with its mark. The mark is there even when the message is wrong, so that the error finds its way back.
+#[derive(Debug, PartialEq)]
+pub struct Incoming {
+    /// Goes back as `reply_to`.
+    pub id: Option<CorrelationId>,
+    /// What is asked, or what is wrong with it.
+    pub command: Result<Command, Fault>,
+}
+
+impl Incoming {
+    /// Reads one JSON message, nested at most `depth_max` deep.
+    pub fn parse(json: &[u8], depth_max: usize) -> Self {
+        if !depth::within(json, depth_max) {
+            let message = format!("nested too deeply: at most {depth_max} levels are allowed");
+            return Self { id: None, command: Err(Fault::new(ErrorCode::InvalidRequest, message)) };
+        }
+        let envelope = match Envelope::parse(json) {
+            Ok(envelope) => envelope,
+            Err(fault) => return Self { id: None, command: Err(fault) },
+        };
+        match envelope.correlation_id() {
+            Ok(id) => Self { id, command: Command::read(&envelope) },
+            Err(fault) => Self { id: None, command: Err(fault) },
+        }
+    }
+}
+
+impl Command {
+    fn read(fields: &Envelope<'_>) -> Result<Self, Fault> {
+        let kind: String = required("type", fields.r#type)?;
+        Ok(match kind.as_str() {
+            "authenticate" => Self::Authenticate { token: required("token", fields.token)? },
+            "refresh_token" => Self::RefreshToken { token: required("token", fields.token)? },
+            "ping" => Self::Ping { timestamp: optional("timestamp", fields.timestamp)? },
+            "join_room" => Self::JoinRoom {
+                room: required("room", fields.room)?,
+                since: optional("since", fields.since)?,
+            },
+            "subscribe" => Self::JoinRoom {
+                room: required("channel", fields.channel)?,
+                since: optional("since", fields.since)?,
+            },
+            "leave_room" => Self::LeaveRoom { room: required("room", fields.room)? },
+            "unsubscribe" => Self::LeaveRoom { room: required("channel", fields.channel)? },
+            "publish" => Self::Publish {
+                room: required("room", fields.room)?,
+                event: required("event", fields.event)?,
+                data: optional("data", fields.data)?.unwrap_or_else(Json::null),
+            },
+            "typing_start" => Self::TypingStart { room: required("room", fields.room)? },
+            "typing_stop" => Self::TypingStop { room: required("room", fields.room)? },
+            "presence" => Self::Presence {
+                status: required("status", fields.status)?,
+                data: optional("data", fields.data)?,
+            },
+            "get_presence" => Self::GetPresence(PresenceOf::read(fields)?),
+            _ => return Err(unknown_type()),
+        })
+    }
+}
+
+impl PresenceOf {
+    fn read(fields: &Envelope<'_>) -> Result<Self, Fault> {
+        let users: Option<Vec<UserId>> = optional("users", fields.users)?;
+        let room: Option<RoomName> = optional("room", fields.room)?;
+        match (users, room) {
+            (Some(users), None) if users.len() <= PRESENCE_USERS_MAX => Ok(Self::Users(users)),
+            (Some(_), None) => Err(Fault::invalid("users", "expected at most 100 users")),
+            (None, Some(room)) => Ok(Self::Room(room)),
+            _ => Err(Fault::invalid("users", "expected either users or room")),
+        }
+    }
+}
+
+fn unknown_type() -> Fault {
+    Fault {
+        path: Some("type".to_owned()),
+        ..Fault::new(ErrorCode::UnknownType, "no such message type; docs/reference/websocket.md lists them")
+    }
+}
+
+#[cfg(test)]
+mod tests;

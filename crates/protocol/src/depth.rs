@@ -1,0 +1,46 @@
+//! How deep JSON nests, found without recursion, before any parser meets it.
+
+/// Whether no array or object in `json` nests deeper than `depth_max`. The text need not be valid JSON.
+pub fn within(json: &[u8], depth_max: usize) -> bool {
+    let mut depth = 0usize;
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => skip_string(&mut bytes),
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > depth_max {
+                    return false;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    true
+}
+
+fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn counts_nesting_outside_strings() {
+        assert!(within(br#"{"a":[1,{"b":"[[[[{{{\"[["}]}"#, 3));
+        assert!(!within(br#"{"a":[1,{"b":2}]}"#, 2));
+        assert!(!within("[".repeat(100_000).as_bytes(), 32));
+        assert!(within(br#""unfinished \"#, 0));
+    }
+}

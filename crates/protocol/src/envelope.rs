@@ -1,0 +1,61 @@
+//! The flat object that every client message is, with its fields still raw.
+//!
+//! Raw values do not work inside tagged enums, and a wrong type in a field shall name that field; so a message is first
+//! taken apart into raw fields, and [`crate::command`] then reads the ones its type needs.
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{CorrelationId, ErrorCode, Fault};
+
+macro_rules! fields {
+    ($($name:ident),*) => {
+        /// Every field that any client message has; unknown ones are ignored.
+        #[derive(Deserialize)]
+        pub(crate) struct Envelope<'a> {
+            $(#[serde(borrow, default)] pub(crate) $name: Option<&'a RawValue>,)*
+        }
+    };
+}
+
+fields!(r#type, id, token, timestamp, room, channel, since, event, data, status, users);
+
+impl<'a> Envelope<'a> {
+    pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Fault> {
+        serde_json::from_slice(json).map_err(|error| {
+            let message = match error.classify() {
+                serde_json::error::Category::Data => "expected a JSON object, no field twice".to_owned(),
+                _ => format!("not JSON: error at line {} column {}", error.line(), error.column()),
+            };
+            Fault::new(ErrorCode::InvalidRequest, message)
+        })
+    }
+
+    pub(crate) fn correlation_id(&self) -> Result<Option<CorrelationId>, Fault> {
+        optional("id", self.id)
+    }
+}
+
+/// A field that must be there.
+pub(crate) fn required<T: DeserializeOwned>(path: &'static str, raw: Option<&RawValue>) -> Result<T, Fault> {
+    optional(path, raw)?.ok_or_else(|| Fault::invalid(path, format!("the field {path} is missing")))
+}
+
+/// A field that may be absent or null.
+pub(crate) fn optional<T: DeserializeOwned>(
+    path: &'static str,
+    raw: Option<&RawValue>,
+) -> Result<Option<T>, Fault> {
+    let Some(raw) = raw.filter(|raw| raw.get() != "null") else { return Ok(None) };
+    serde_json::from_str(raw.get()).map(Some).map_err(|error| Fault::invalid(path, describe(&error)))
+}
+
+/// What serde says of a wrong value, without the value: serde quotes strings that it did not expect.
+fn describe(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    match text.split_once("expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => text.split('`').step_by(2).collect::<Vec<_>>().join("..."),
+    }
+}

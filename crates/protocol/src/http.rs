@@ -1,0 +1,211 @@
+//! Bodies of the HTTP interface `/v1`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ConnectionId, EntryId, ErrorCode, EventType, Json, Offset, RoomName, Timestamp, UserId};
+
+/// Most entries of one batch.
+pub const BATCH_MAX: usize = 1000;
+
+/// `POST /v1/publish`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PublishRequest {
+    /// For whom; exactly one field of it.
+    pub to: TargetFields,
+    /// The entry's type, `order_status_changed`.
+    pub r#type: EventType,
+    /// The entry's data; `null` when absent.
+    #[serde(default = "Json::null")]
+    pub data: Json,
+    /// A connection that shall not get it, usually the one whose user caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub except: Option<ConnectionId>,
+}
+
+/// Whom an entry is for: exactly one of these.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetFields {
+    /// All connections of one user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// All connections of several users, at most 1000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<Vec<UserId>>,
+    /// Everyone in a room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomName>,
+    /// Everyone in several rooms, at most 1000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rooms: Option<Vec<RoomName>>,
+    /// Everyone with a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<crate::Role>,
+    /// `true`: everyone who is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub everyone: Option<bool>,
+}
+
+/// 202 of `POST /v1/publish`, and one result of a batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PublishResponse {
+    /// The new entry; the first one's when there were several rooms or users.
+    pub id: EntryId,
+    /// Its place, where the room keeps entries and there is one room or user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<Offset>,
+    /// Who was connected to hear it.
+    pub reached: Reached,
+}
+
+/// How many heard an entry at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reached {
+    /// Different people.
+    pub users: usize,
+    /// Their sockets.
+    pub connections: usize,
+}
+
+/// `POST /v1/publish/batch`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct BatchRequest {
+    /// At most [`BATCH_MAX`]; each is taken or refused by itself.
+    pub entries: Vec<Json>,
+}
+
+/// 200 of `POST /v1/publish/batch`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct BatchResponse {
+    /// In the order of the entries.
+    pub results: Vec<BatchResult>,
+}
+
+/// What became of one entry of a batch.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum BatchResult {
+    /// Taken.
+    Published(PublishResponse),
+    /// Refused.
+    Refused {
+        /// Why.
+        error: BatchError,
+    },
+}
+
+/// Why one entry of a batch was refused.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct BatchError {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people.
+    pub detail: String,
+    /// Which field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// A list, page by page.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Page<T> {
+    /// This page.
+    pub items: Vec<T>,
+    /// For `?cursor=`; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// One item of `GET /v1/connections`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectionInfo {
+    /// This socket.
+    pub connection_id: ConnectionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What the client said it is: `web`, `mobile`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_type: Option<String>,
+    /// The client's own version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_version: Option<String>,
+    /// The client's own name for its device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+    /// Its address, as the trusted proxies say.
+    pub ip: std::net::IpAddr,
+    /// Since when.
+    pub connected_at: Timestamp,
+    /// Rooms it follows.
+    pub rooms: Vec<RoomName>,
+}
+
+/// `POST /v1/users/{user}/disconnect`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct DisconnectRequest {
+    /// Told to the client with close code 4009; at most 123 bytes are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// 200 of `POST /v1/users/{user}/disconnect`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DisconnectResponse {
+    /// How many sockets were closed.
+    pub disconnected: usize,
+}
+
+/// `GET /v1/stats`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Stats {
+    /// The server's version.
+    pub version: String,
+    /// Since the start, in seconds.
+    pub uptime_seconds: u64,
+    /// Sockets open now.
+    pub connections: usize,
+    /// Different people connected now.
+    pub users: usize,
+    /// Rooms that somebody follows now.
+    pub rooms: usize,
+    /// Subscriptions now.
+    pub subscriptions: usize,
+    /// Entries taken since the start.
+    pub entries: u64,
+    /// Entries handed to connections since the start.
+    pub deliveries: u64,
+    /// Transient entries not delivered since the start because a reader was too slow.
+    pub dropped: u64,
+    /// Connections closed as slow readers since the start.
+    pub slow_readers: u64,
+}
+
+/// An error of the HTTP interface: `application/problem+json` (RFC 9457).
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// `about:blank`: the title is the status.
+    pub r#type: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people.
+    pub detail: String,
+    /// Fields that are wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// When to try again, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// A field that is wrong.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FieldError {
+    /// Where: `to.room`, `entries[3].type`.
+    pub path: String,
+    /// What was expected.
+    pub message: String,
+}
