@@ -62,6 +62,12 @@ impl Inflater {
         }
         if ended { Ok(scratch) } else { Err(ProtocolError::BadDeflate) }
     }
+
+    /// Bytes of scratch memory held.
+    #[cfg(test)]
+    pub(super) fn scratch_bytes(&self) -> usize {
+        self.0.as_ref().map_or(0, |state| state.scratch.capacity())
+    }
 }
 
 impl Drop for Inflater {
