@@ -10,6 +10,10 @@ use crate::ProtocolError;
 /// cut short does not.
 const ENDING: [u8; 6] = [0x00, 0x00, 0xff, 0xff, 0x03, 0x00];
 
+/// How many streams one message may consist of. Starting one costs as much as inflating a kilobyte and takes two bytes to ask
+/// for; an honest sender ends its stream at most once a fragment.
+const STREAMS_MAX: u32 = 1024;
+
 /// Scratch that grew beyond this for one large message, in bytes, is not kept for the next.
 const SCRATCH_KEPT: usize = 256 * 1024;
 
@@ -90,6 +94,7 @@ fn feed(
     max: usize,
     out: &mut Vec<u8>,
 ) -> Result<bool, ProtocolError> {
+    let mut streams = 1;
     loop {
         if out.len() == out.capacity() {
             // Twice as much each time, but only just beyond `max`.
@@ -108,7 +113,11 @@ fn feed(
         input = input.get(consumed..).unwrap_or_default();
         match status {
             Status::StreamEnd if input.is_empty() => return Ok(true),
-            Status::StreamEnd => stream.reset(false),
+            Status::StreamEnd if streams == STREAMS_MAX => return Err(ProtocolError::BadDeflate),
+            Status::StreamEnd => {
+                streams += 1;
+                stream.reset(false);
+            }
             // Room left over and nothing left to read: all there is has come out.
             _ if input.is_empty() && out.len() < out.capacity() => return Ok(false),
             _ if consumed == 0 && out.len() == length => return Err(ProtocolError::BadDeflate),

@@ -118,7 +118,11 @@ fn cut_or_broken_streams_are_refused() {
 #[test]
 fn a_stream_that_ends_itself_needs_no_empty_block() {
     assert_eq!(inflated(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], 5), Ok(b"Hello".to_vec()));
-    // Thousands of ended streams in one message are as good as one.
-    let many = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00].repeat(9000);
-    assert_eq!(inflated(&many, 45_000), Ok(b"Hello".repeat(9000)));
+}
+
+#[test]
+fn a_message_of_many_streams_is_one_message_up_to_a_limit() {
+    let streams = |count| [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00].repeat(count);
+    assert_eq!(inflated(&streams(1024), 10_000), Ok(b"Hello".repeat(1024)));
+    assert_eq!(inflated(&streams(1025), 10_000), Err(ProtocolError::BadDeflate));
 }
