@@ -33,15 +33,24 @@ pub(crate) struct Text {
     unit: &'static str,
     expected: &'static str,
     good: fn(&str) -> bool,
+    /// Whether a wrong value may be a secret that was put in the wrong place.
+    unsaid: bool,
 }
 
 impl Text {
     pub(crate) const fn any() -> Self {
-        Self { unit: "text", expected: "a text", good: |_| true }
+        Self { unit: "text", expected: "a text", good: |_| true, unsaid: false }
     }
 
     pub(crate) const fn that(unit: &'static str, expected: &'static str, good: fn(&str) -> bool) -> Self {
-        Self { unit, expected, good }
+        Self { unit, expected, good, unsaid: false }
+    }
+}
+
+impl Text {
+    /// The same, with errors that do not repeat the value.
+    pub(crate) const fn unsaid(self) -> Self {
+        Self { unsaid: true, ..self }
     }
 }
 
@@ -60,6 +69,10 @@ impl Format<String> for Text {
 
     fn show(&self, value: &String) -> Value {
         Value::Text(value.clone())
+    }
+
+    fn secret(&self) -> bool {
+        self.unsaid
     }
 }
 
@@ -325,7 +338,7 @@ impl<F: Format<T>, T> List<F, T> {
 
 impl<F: Format<T>, T> Format<Vec<T>> for List<F, T> {
     fn unit(&self) -> String {
-        format!("list of {}", self.0.unit())
+        format!("list of {}s", self.0.unit())
     }
 
     fn read(&self, value: &Value) -> Result<Vec<T>, String> {
@@ -340,10 +353,11 @@ impl<F: Format<T>, T> Format<Vec<T>> for List<F, T> {
                 })
                 .collect(),
             Value::Word(text) => {
-                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                // Also one a line: a file that `_FILE` names is often written so.
+                let items = text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty());
                 items.map(|item| self.0.read(&Value::Word(item.to_owned()))).collect()
             }
-            _ => Err(format!("a list of {}", self.0.unit())),
+            _ => Err(format!("a list of {}s", self.0.unit())),
         }
     }
 

@@ -5,20 +5,29 @@
 //! Nothing here is async, and nothing here prints a secret.
 
 mod access;
+mod check;
 mod duration;
 mod format;
 mod ip_range;
+mod load;
+mod nearest;
+mod origin;
 mod pattern;
+mod render;
 mod rooms;
 mod secret;
 mod sections;
 mod special;
 mod table;
 mod value;
+mod weak;
 
 pub use access::{Access, AnyOf, InvalidAccess, InvalidKeep, Keep};
 pub use ip_range::{InvalidIpRange, IpRange};
+pub use load::{DEFAULT_FILE, Loaded, Sources, environment, load, old_names, split_flags};
+pub use origin::{Errors, Origin, Problem};
 pub use pattern::{InvalidPattern, Pattern};
+pub use render::{docs, env, example, example_with, schema};
 pub use rooms::{RoomRule, built_in_rooms};
 pub use secret::{MASK, Secret, Url};
 pub use sections::{

@@ -5,7 +5,7 @@ use crate::access::{Access, AnyOf, Keep};
 use crate::format::{Flag, Plain};
 use crate::pattern::Pattern;
 use crate::special::Accesses;
-use crate::table::section;
+use crate::table::{paragraph, section};
 
 section! {
     /// Rules of rooms, by name. The first rule that matches decides; the built-in ones come after those written here.
@@ -25,6 +25,11 @@ section! {
 }
 
 impl RoomRule {
+    /// What rules are for, as one paragraph.
+    pub(crate) fn doc() -> String {
+        paragraph(Self::DOC)
+    }
+
     /// What is wrong with the rule as a whole.
     pub(crate) fn contradiction(&self) -> Option<(&'static str, &'static str)> {
         let pair = self.pattern.placeholders().len() == 2;

@@ -29,12 +29,14 @@ const OPTIONAL_ADDRESS: Text =
     Text::that("address", "host:port, such as 127.0.0.1:9000, or nothing", |text| {
         text.is_empty() || is_address(text)
     });
-const PATH: Text = Text::that("path", "a path", |text| !text.contains('\0'));
+const PATH: Text = Text::that("path", "the path of a file", is_path).unsaid();
 const CLAIM: Text = Text::that("text", "the name of a claim", |text| !text.trim().is_empty());
 const LEVEL: Text =
     Text::that("level", "error, warn, info, debug or trace, also as target=level, …", is_level);
 const EVENT: Text =
     Text::that("event", "the name of a webhook event, or *", |text| WEBHOOK_EVENTS.contains(&text));
+const KEY_SET: Text =
+    Text::that("address", "an address such as https://login.example.com/keys", is_key_set).unsaid();
 const HTTP: Link = Link::optional("an address such as https://app.example.com/hooks");
 /// Most of anything that is counted: far above what one machine can hold, and safe to multiply.
 const MANY: u64 = 100_000_000;
@@ -91,7 +93,7 @@ section! {
     /// the algorithm.
     jwt_public_key: String = "", PublicKey;
     /// Address of a JSON Web Key Set. Not in this version yet: use `auth.jwt_public_key`.
-    jwks_url: String = "", Text::that("address", "an address such as https://login.example.com/keys", is_key_set);
+    jwks_url: String = "", KEY_SET;
     /// The `iss` that tokens must carry. Empty: any.
     issuer: String = "", Text::any();
     /// The `aud` that tokens must carry. Empty: any.
@@ -278,6 +280,11 @@ fn is_level(text: &str) -> bool {
         let level = part.rsplit_once('=').map_or(part, |(_, level)| level).trim().to_ascii_lowercase();
         matches!(level.as_str(), "error" | "warn" | "info" | "debug" | "trace" | "off")
     })
+}
+
+/// Whether the text can be a path, and not the content of the file that was meant.
+fn is_path(text: &str) -> bool {
+    !text.contains(['\0', '\n']) && !text.contains("-----BEGIN")
 }
 
 /// Whether the text can be the address of a key set. It is shown as it stands, so a password has no place in it.

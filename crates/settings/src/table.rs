@@ -24,7 +24,7 @@ pub struct Row<Root: 'static> {
     pub default: &'static str,
     /// Whether values must not be repeated in errors.
     pub secret: bool,
-    /// What a value looks like: `text`, `time`, `list of secret`.
+    /// What a value looks like: `text`, `time`, `list of secrets`.
     pub unit: String,
     pub(crate) write: fn(&mut Root, &Value) -> Result<(), String>,
     pub(crate) read: fn(&Root) -> Value,
