@@ -1,0 +1,257 @@
+import { Connection } from './connection.js';
+import { TidingsError } from './error.js';
+import { type Call, Events } from './events.js';
+import type { Link } from './link.js';
+import { formatPosition, parsePosition } from './position.js';
+import { PresenceBoard } from './presence.js';
+import { Queue } from './queue.js';
+import { Requests } from './requests.js';
+import { historyLost, Rooms } from './rooms.js';
+import { transition } from './status.js';
+import { ExpiryTimer, tokenExpiry } from './token.js';
+import type {
+  Ack,
+  ClientOptions,
+  DebugLevel,
+  Event,
+  SendOptions,
+  StatusChange,
+  TidingsClient,
+} from './types.js';
+import {
+  type Authenticated,
+  type Command,
+  type Control,
+  type Entry,
+  type Greeting,
+  isEntry,
+  type Position,
+  type Published,
+} from './wire.js';
+
+/** Commands the server does not answer. */
+const UNANSWERED = /^(presence|typing_start|typing_stop)$/;
+
+/**
+ * Makes a client. It connects by itself in a browser; elsewhere, call `connect()`.
+ *
+ * ```ts
+ * const client = createClient({ url: 'https://live.example.com', token: () => fetchToken() });
+ * await client.joinRoom('orders');
+ * client.on('order_created', (event) => console.log(event.data));
+ * ```
+ */
+export function createClient(given: ClientOptions = {}): TidingsClient {
+  const options = { ...given };
+  const { timeout = 10_000, debug } = options;
+  const statusHandlers = new Set<(change: StatusChange) => void>();
+  const expiry = new ExpiryTimer();
+  let connectionId: string | null = null;
+  let userId: string | null = null;
+  /** Where the user's own room was read to. */
+  let personal: Position | undefined;
+  /** How far the server's clock is ahead of ours, in milliseconds. */
+  let skew = 0;
+  /** Connected, and the rooms are joined: what is sent now goes out directly. */
+  let ready = false;
+
+  const log = (level: DebugLevel, message: string, context?: object) => {
+    if (typeof debug === 'function') debug(level, message, context);
+    else if (debug) console[level](`[tidings] ${message}`, context ?? '');
+  };
+  const call: Call = (handler, value) => {
+    try {
+      handler(value);
+    } catch (error) {
+      log('error', 'a handler threw', { error });
+      (globalThis.reportError ?? console.error)(error);
+    }
+  };
+
+  const connection = new Connection(options, {
+    query: () => ({
+      client_type: options.clientType,
+      client_version: options.clientVersion,
+      device_id: options.deviceId,
+      resume: personal && formatPosition(personal),
+    }),
+    greeted,
+    message,
+    lost,
+    status: (change) => {
+      for (const handler of [...statusHandlers]) call(handler, change);
+    },
+    log,
+  });
+  const requests = new Requests((text) => connection.transmit(text));
+  const link: Link = {
+    get live() {
+      return connection.live;
+    },
+    ask: (command) => {
+      if (!connection.live)
+        return Promise.reject(new TidingsError('unavailable', { detail: 'not connected' }));
+      const id = requests.id();
+      return requests.send(id, JSON.stringify({ ...command, id }), timeout);
+    },
+    tell: (command) => connection.transmit(JSON.stringify(command)),
+  };
+  const { maxMessages = 100, maxBytes = 262_144 } = options.queue || {};
+  const queue = options.queue === false ? undefined : new Queue(maxMessages, maxBytes);
+  const events = new Events(call);
+  const rooms = new Rooms(link, events, send);
+  const presence = new PresenceBoard(link, call);
+
+  function greeted(greeting: Greeting): boolean | undefined {
+    const user = greeting.user ?? null;
+    // Another user's position says nothing about ours.
+    const resumed = personal && userId === user;
+    const recovered = resumed ? !!greeting.recovered : undefined;
+    connectionId = greeting.connection_id;
+    userId = user;
+    skew = Date.parse(greeting.server_time) - Date.now();
+    if (!recovered) personal = parsePosition(greeting.resume);
+    if (resumed && !recovered) events.emit(historyLost());
+    arm(tokenExpiry(connection.token));
+    void rooms.rejoin().then(() => {
+      // The connection may have gone while the rooms were joined.
+      if (connectionId !== greeting.connection_id) return;
+      ready = true;
+      presence.ready();
+      queue?.flush();
+    });
+    return recovered;
+  }
+
+  function message(message: Control | Entry): void {
+    if (isEntry(message)) {
+      const { room, offset } = message;
+      if (room !== undefined) {
+        if (!rooms.accept(message)) return;
+      } else if (personal && offset !== undefined) {
+        if (offset <= personal.offset) return;
+        personal.offset = offset;
+      }
+      presence.accept(message);
+      events.emit(message as Event);
+      return;
+    }
+    if (message.type === 'joined_room') {
+      rooms.get(message.data.room).joined(message.data);
+      presence.joined(message.data.room);
+    } else if (message.type === 'left_room') rooms.get(message.data.room).left();
+    if (!requests.settle(message) && message.type === 'error') log('warn', message.message, message);
+  }
+
+  function lost(error?: TidingsError): void {
+    ready = false;
+    connectionId = null;
+    expiry.clear();
+    requests.fail(new TidingsError('unavailable', { detail: 'the connection went before the answer' }));
+    rooms.lost(error);
+    if (error) queue?.fail(error);
+  }
+
+  /** Gets the next token from the token function shortly before this one ends. */
+  function arm(end: number | undefined): void {
+    const source = options.token;
+    if (typeof source !== 'function') return;
+    expiry.set(end, skew, async () => {
+      try {
+        const next = await source();
+        if (next) await renew(next);
+      } catch (error) {
+        log('warn', 'the token was not refreshed', { error });
+        if (connection.live) arm(end);
+      }
+    });
+  }
+
+  async function renew(token: string): Promise<void> {
+    const { expires_at } = (await link.ask({ type: 'refresh_token', token })) as Authenticated;
+    connection.token = token;
+    arm(expires_at ? Date.parse(expires_at) : tokenExpiry(token));
+  }
+
+  function send(what: string | Command, data?: unknown, how: SendOptions = {}): Promise<Ack> {
+    const { room } = how;
+    const command: Command =
+      typeof what !== 'string'
+        ? { ...what, type: what.type ?? 'command' }
+        : room === undefined
+          ? { type: 'command', command: what, data }
+          : { type: 'publish', room, event: what, data };
+    const { ack = !UNANSWERED.test(command.type), queue: patient = true } = how;
+    return new Promise((resolve, reject) => {
+      const id = requests.id();
+      const text = JSON.stringify({ ...command, id });
+      const go = () => {
+        if (!ack) {
+          connection.transmit(text);
+          return resolve({ id: `${id}` });
+        }
+        requests.send(id, text, how.timeout ?? timeout).then((reply) => {
+          const { entry_id, offset } = reply as Published;
+          resolve({ id: entry_id ?? `${id}`, ...(offset !== undefined && { offset }) });
+        }, reject);
+      };
+      if (connection.error) reject(connection.error);
+      else if (ready || (connection.live && !(patient && queue))) go();
+      else if (patient && queue) queue.add(text, go, reject);
+      else reject(new TidingsError('unavailable', { detail: 'not connected' }));
+    });
+  }
+
+  const client: TidingsClient = {
+    get status() {
+      return connection.status;
+    },
+    get isConnected() {
+      return connection.live;
+    },
+    get connectionId() {
+      return connectionId;
+    },
+    get userId() {
+      return userId;
+    },
+    get error() {
+      return connection.error;
+    },
+    presence,
+    connect: () => connection.connect(),
+    disconnect: () => connection.disconnect(),
+    reconnect: () => connection.reconnect(),
+    setToken(token) {
+      if (typeof options.token !== 'function') options.token = token ?? undefined;
+      const again = () => {
+        connection.reconnect().catch(() => {});
+      };
+      if (connection.live && token) {
+        // One that is refused here is tried in the open, where its refusal ends in the status `error`.
+        renew(token).catch((error: TidingsError) => {
+          if (!error.retryable) again();
+        });
+      } else if (transition(connection.status, 'lost')) again();
+    },
+    on: (type, handler, how) => events.on(type, handler, how),
+    off: (type, handler) => events.off(type, handler),
+    onStatus(handler) {
+      statusHandlers.add(handler);
+      return () => {
+        statusHandlers.delete(handler);
+      };
+    },
+    send: send as TidingsClient['send'],
+    room: (name) => rooms.get(name),
+    async joinRoom(name) {
+      const room = rooms.get(name);
+      await room.join();
+      return room;
+    },
+    leaveRoom: (name) => rooms.get(name).leave(),
+  };
+
+  if (options.autoConnect ?? typeof window !== 'undefined') connection.connect().catch(() => {});
+  return client;
+}

@@ -1,0 +1,58 @@
+/** The HTTP status that stands for each code of the server; local codes (`timeout`, …) have none. */
+const STATUS: Record<string, number> = {
+  invalid_request: 400,
+  unknown_type: 400,
+  unauthorized: 401,
+  token_expired: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  history_lost: 410,
+  payload_too_large: 413,
+  rate_limited: 429,
+  internal: 500,
+  unavailable: 503,
+  queue_full: 503,
+};
+
+/** What {@link TidingsError} takes beside its code. */
+export interface ErrorDetail {
+  /** The server's own sentence about it. */
+  detail?: string | undefined;
+  /** Milliseconds the server asked to wait before another try. */
+  retryAfter?: number | undefined;
+  /** Overrides what the code alone says about trying again. */
+  retryable?: boolean;
+  cause?: unknown;
+}
+
+/**
+ * The only error this package throws or rejects with.
+ *
+ * `code` is one of the server's codes (`forbidden`, `rate_limited`, …) or a local one: `timeout` (no answer in time),
+ * `unavailable` (the connection went away first), `queue_full` (too much waits to be sent), `closed` (`disconnect()` or
+ * `leave()` ended it), `unsupported` (there is no WebSocket here, or no address to connect to).
+ */
+export class TidingsError extends Error {
+  readonly code: string;
+  /** The HTTP status of the same error, where the server has one. */
+  readonly status?: number;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+  /** The server's own sentence, where it gave one. */
+  readonly detail?: string;
+  /** Milliseconds to wait before another try, where the server said so. */
+  readonly retryAfter?: number;
+
+  constructor(code: string, more: ErrorDetail = {}) {
+    super(more.detail ?? code, { cause: more.cause });
+    this.name = 'TidingsError';
+    this.code = code;
+    const status = STATUS[code];
+    if (status) this.status = status;
+    this.retryable =
+      more.retryable ?? (code === 'timeout' || code === 'rate_limited' || (status ?? 0) >= 500);
+    if (more.detail) this.detail = more.detail;
+    if (more.retryAfter !== undefined) this.retryAfter = more.retryAfter;
+  }
+}

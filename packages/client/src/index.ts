@@ -1,0 +1,22 @@
+export { createClient } from './client.js';
+export { TidingsError } from './error.js';
+export type { Status } from './status.js';
+export type {
+  Ack,
+  ClientOptions,
+  DataOf,
+  DebugLevel,
+  Event,
+  EventName,
+  Events,
+  Handler,
+  Member,
+  Presence,
+  PresenceApi,
+  PresenceStatus,
+  Room,
+  SendOptions,
+  StatusChange,
+  TidingsClient,
+  Unsubscribe,
+} from './types.js';

@@ -1,0 +1,89 @@
+import type { Call } from './events.js';
+import type { Link } from './link.js';
+import type { Presence, PresenceApi, Unsubscribe } from './types.js';
+import type { Command, Entry, PresenceItem, PresenceState, PresenceUpdate } from './wire.js';
+
+interface Watch {
+  room: string | undefined;
+  /** Who is watched; of a room, everyone who was seen in it. */
+  users: Set<string>;
+  handler(presence: Presence): void;
+}
+
+function toPresence({ user, status, last_seen, connections, data }: PresenceItem): Presence {
+  return { user, status, lastSeen: last_seen ?? null, devices: connections, data };
+}
+
+/** Who is there, and how this user is. */
+export class PresenceBoard implements PresenceApi {
+  readonly #link: Link;
+  readonly #call: Call;
+  readonly #watches = new Set<Watch>();
+  #own: Command | undefined;
+
+  constructor(link: Link, call: Call) {
+    this.#link = link;
+    this.#call = call;
+  }
+
+  set(status: 'online' | 'away', data?: unknown): void {
+    this.#own = { type: 'presence', status, data };
+    this.#link.tell(this.#own);
+  }
+
+  get(users: string | string[]): Promise<Presence[]> {
+    return this.#ask({ users: typeof users === 'string' ? [users] : users });
+  }
+
+  watch({ users = [], room }: { users?: string[]; room?: string }, handler: Watch['handler']): Unsubscribe {
+    const watch: Watch = { room, users: new Set(users), handler };
+    this.#watches.add(watch);
+    void this.#load(watch);
+    return () => {
+      this.#watches.delete(watch);
+    };
+  }
+
+  /** There is a connection again, and the rooms are joined. */
+  ready(): void {
+    if (this.#own) this.#link.tell(this.#own);
+    for (const watch of this.#watches) if (watch.room === undefined) void this.#load(watch);
+  }
+
+  /** This room was joined: from now on the server answers about it. */
+  joined(room: string): void {
+    for (const watch of this.#watches) if (watch.room === room) void this.#load(watch);
+  }
+
+  accept({ type, room, time, data }: Entry): void {
+    if (type !== 'presence_update' && type !== 'member_joined') return;
+    const { user_id: user, status = 'online', last_seen = time, data: own } = data as PresenceUpdate;
+    for (const watch of this.#watches) {
+      if (room !== undefined && room === watch.room) watch.users.add(user);
+      else if (type === 'member_joined' || !watch.users.has(user)) continue;
+      this.#tell(watch, { user, status, last_seen, data: own });
+    }
+  }
+
+  async #ask(about: { users?: string[]; room?: string }): Promise<Presence[]> {
+    return ((await this.#link.ask({ type: 'get_presence', ...about })) as PresenceState).items.map(
+      toPresence,
+    );
+  }
+
+  async #load(watch: Watch): Promise<void> {
+    const { room, users } = watch;
+    try {
+      for (const one of await this.#ask(room === undefined ? { users: [...users] } : { room })) {
+        users.add(one.user);
+        if (this.#watches.has(watch)) this.#call(watch.handler, one);
+      }
+    } catch {
+      // Offline, or not in the room yet: ready() and joined() ask again.
+    }
+  }
+
+  #tell(watch: Watch, item: PresenceItem): void {
+    this.#call(watch.handler, toPresence(item));
+  }
+}

@@ -1,0 +1,63 @@
+import { TidingsError } from './error.js';
+import type { Control, ErrorMessage } from './wire.js';
+
+interface Pending {
+  resolve(reply: Control): void;
+  reject(error: TidingsError): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+/** Turns the server's error message into the error the application sees. */
+export function toError(message: ErrorMessage): TidingsError {
+  const detail = message.path ? `${message.path}: ${message.message}` : message.message;
+  return new TidingsError(message.code, { detail, retryAfter: message.retry_after_ms });
+}
+
+/** Everything that was asked on the living connection and not yet answered. */
+export class Requests {
+  #last = 0;
+  readonly #pending = new Map<number, Pending>();
+  readonly #transmit: (text: string) => void;
+
+  constructor(transmit: (text: string) => void) {
+    this.#transmit = transmit;
+  }
+
+  /** A fresh id, unique on this client. */
+  id(): number {
+    return ++this.#last;
+  }
+
+  /** Sends `text`, which carries `id`, and resolves with its answer; rejects with `timeout` after that many ms. */
+  send(id: number, text: string, timeout: number): Promise<Control> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(new TidingsError('timeout', { detail: `no answer within ${timeout} ms` }));
+      }, timeout);
+      this.#pending.set(id, { resolve, reject, timer });
+      this.#transmit(text);
+    });
+  }
+
+  /** Hands an answer to whoever asked; false when nobody did. */
+  settle(message: Control): boolean {
+    const id = (message as { reply_to?: number }).reply_to as number;
+    const pending = this.#pending.get(id);
+    if (!pending) return false;
+    this.#pending.delete(id);
+    clearTimeout(pending.timer);
+    if (message.type === 'error') pending.reject(toError(message));
+    else pending.resolve(message);
+    return true;
+  }
+
+  /** The connection is gone: nobody knows whether what was asked has happened. */
+  fail(error: TidingsError): void {
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    this.#pending.clear();
+  }
+}
