@@ -1,1 +1,34 @@
-//! Placeholder; see ARCHITECTURE.md.
+//! What Tidings means: rooms that are logs, the connections that follow them, and how an entry gets from one to the other.
+//!
+//! No socket, no file, no clock and no task in here: time, encoding and sockets are handed in ([`Clock`], [`Encode`],
+//! [`Outlet`]), so that the tests drive the same code through random histories. In reading order:
+
+pub mod clock;
+pub mod entry;
+pub mod identity;
+pub mod room;
+
+pub mod access;
+pub mod limits;
+
+pub mod store;
+pub mod store_memory;
+
+pub mod encode;
+pub mod hub;
+
+pub mod metrics;
+pub mod presence;
+pub mod typing;
+
+pub mod tidings;
+
+pub use clock::{Clock, Monotonic};
+pub use encode::{Encode, Format};
+pub use entry::{Entry, Publication, Target};
+pub use hub::{Connection, Hub, HubSettings, Joined, Next, Origin, Outlet};
+pub use identity::{Grant, Identity};
+pub use room::{Kinds, RoomKey};
+pub use store::{Store, StoreError};
+pub use store_memory::MemoryStore;
+pub use tidings::{Published, Tidings};

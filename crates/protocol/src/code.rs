@@ -149,6 +149,8 @@ closes! {
     SLOW_READER = 4100, "slow reader";
     /// Nothing was heard for too long.
     NO_SIGN_OF_LIFE = 4101, "no sign of life";
+    /// An entry got lost on its way here: resume brings it.
+    CONTINUITY_LOST = 4102, "continuity lost, please resume";
     /// Nothing was asked or said for `limits.idle_timeout`.
     IDLE = 4101, "idle";
 }

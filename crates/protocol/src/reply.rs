@@ -196,6 +196,8 @@ pub struct PresenceUpdate {
 pub struct MemberChange {
     /// Who came or went.
     pub user_id: UserId,
+    /// How they are.
+    pub status: Status,
     /// How many people are there now.
     pub member_count: usize,
 }

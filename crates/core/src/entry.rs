@@ -1,0 +1,99 @@
+//! An entry, and what is asked of the server when one is published.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use tidings_protocol::{
+    ConnectionId, EntryId, EntryMessage, EventType, Json, Offset, Role, RoomName, Timestamp, UserId,
+};
+
+use crate::{Encode, Format, RoomKey};
+
+/// For whom an entry is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// One user's connections.
+    User(UserId),
+    /// Several users' connections.
+    Users(Vec<UserId>),
+    /// A room.
+    Room(RoomName),
+    /// Several rooms.
+    Rooms(Vec<RoomName>),
+    /// Everyone with a role.
+    Role(Role),
+    /// Every connection.
+    Everyone,
+}
+
+/// An entry that somebody wants in a room.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Publication {
+    /// What happened.
+    pub r#type: EventType,
+    /// The publisher's own data.
+    pub data: Json,
+    /// The publishing user; none for a back end.
+    pub from: Option<UserId>,
+    /// A connection that shall not get it.
+    pub except: Option<ConnectionId>,
+}
+
+/// Something that happened in a room. Shared by everyone it goes to, and encoded once for each format.
+#[derive(Debug)]
+pub struct Entry {
+    /// Unique over all rooms and time.
+    pub id: EntryId,
+    /// Where it happened.
+    pub room: RoomKey,
+    /// What happened.
+    pub r#type: EventType,
+    /// The publishing user.
+    pub from: Option<UserId>,
+    /// When the server took it.
+    pub time: Timestamp,
+    /// The publisher's own data.
+    pub data: Json,
+    /// Place in the room's log; none for what is not kept.
+    pub offset: Option<Offset>,
+    /// A connection that shall not get it while it is live.
+    pub except: Option<ConnectionId>,
+    frames: [OnceLock<Bytes>; Format::COUNT],
+}
+
+impl Entry {
+    /// A new entry of a publication.
+    pub fn new(
+        room: RoomKey,
+        publication: Publication,
+        id: EntryId,
+        time: Timestamp,
+        offset: Option<Offset>,
+    ) -> Self {
+        let Publication { r#type, data, from, except } = publication;
+        Self { id, room, r#type, from, time, data, offset, except, frames: Default::default() }
+    }
+
+    /// As clients see it.
+    pub fn message(&self) -> EntryMessage {
+        EntryMessage {
+            r#type: self.r#type.clone(),
+            room: self.room.name().cloned(),
+            id: self.id,
+            offset: self.offset,
+            from: self.from.clone(),
+            time: self.time,
+            data: self.data.clone(),
+        }
+    }
+
+    /// Ready for the wire; encoded at the first call for each format.
+    pub fn frame(&self, format: Format, encode: &dyn Encode) -> &Bytes {
+        self.frames[format.index()].get_or_init(|| encode.entry(format, self))
+    }
+
+    /// Bytes that keeping it costs, about.
+    pub(crate) fn cost(&self) -> usize {
+        size_of::<Arc<Self>>() + size_of::<Self>() + self.data.as_str().len() + self.r#type.as_str().len()
+    }
+}

@@ -1,0 +1,124 @@
+//! The way of an entry: into its room in order, onto the subscribers' queues as a batch, and out in one write each.
+
+use std::{sync::Arc, time::Duration};
+
+use tidings_protocol::{Close, http::Reached};
+
+use super::{
+    Hub, Room,
+    batch::Batch,
+    connection::{Connection, Pushed},
+    room::State,
+};
+use crate::{Entry, Monotonic, RoomKey};
+
+/// Up to so many subscribers are written to by whoever publishes; more are left to the next turn, where writes join.
+const INLINE_MAX: usize = 32;
+
+/// How long an entry may be missing while later ones wait for it.
+const GAP_WAIT: Duration = Duration::from_secs(1);
+
+/// A room in which an entry came before the one that should precede it.
+pub(super) struct Gap {
+    room: Arc<Room>,
+    since: Monotonic,
+}
+
+impl Hub {
+    /// Hands an entry to everyone here who follows its room, and says how many those are.
+    pub fn deliver(&self, entry: Arc<Entry>) -> Reached {
+        let Some(room) = self.rooms.get(&entry.room) else { return Reached::default() };
+        let mut first = Vec::new();
+        let mut state = room.lock();
+        if state.take(entry).opened_gap {
+            self.gaps.lock().push(Gap { room: room.clone(), since: self.clock.monotonic() });
+        }
+        let connections = state.subscribers.len();
+        let members = state.members.len() - state.absent;
+        if !state.scheduled && connections <= INLINE_MAX {
+            self.distribute(&mut state, &mut first);
+        } else if !state.scheduled && !state.pending.is_empty() {
+            state.scheduled = true;
+            self.fanout.lock().rooms.push_back(room.clone());
+            (self.wake)();
+        }
+        drop(state);
+        first.iter().for_each(|connection| connection.flush());
+        let users = match room.key {
+            RoomKey::Named(_) | RoomKey::Role(_) => members,
+            RoomKey::Personal(_) => connections.min(1),
+            RoomKey::Everyone => self.user_count(),
+        };
+        Reached { users, connections }
+    }
+
+    /// Moves what is pending onto the subscribers' queues; `first` gets the connections that somebody must flush.
+    pub(super) fn distribute(&self, state: &mut State, first: &mut impl Extend<Arc<Connection>>) {
+        let pending = std::mem::take(&mut state.pending);
+        if pending.is_empty() {
+            return;
+        }
+        let mut batch = Batch::new(&pending, self.encode());
+        let worth = batch.worth();
+        let (mut delivered, mut dropped, mut cut) = (0, 0, 0);
+        for connection in state.subscribers.iter() {
+            let Some((bytes, count)) = batch.for_connection(connection.id, connection.format) else {
+                continue;
+            };
+            match connection.push(bytes, worth) {
+                Pushed::First => {
+                    delivered += count;
+                    first.extend(std::iter::once(connection.clone()));
+                }
+                Pushed::Behind => delivered += count,
+                Pushed::Dropped => dropped += count,
+                Pushed::Overflowed => cut += 1,
+                Pushed::Ended => {}
+            }
+        }
+        self.metrics.deliveries.inc_by(delivered as u64);
+        self.metrics.dropped.inc_by(dropped as u64);
+        self.metrics.slow_readers.inc_by(cut);
+    }
+
+    /// Leaves a connection to the next turn.
+    pub(crate) fn flush_later(&self, connection: Arc<Connection>) {
+        self.fanout.lock().connections.push_back(connection);
+        (self.wake)();
+    }
+
+    /// One bounded piece of the work that publishes left: hands out what is pending in the rooms, then writes to at most
+    /// `connections_max` connections. True when there is more.
+    pub fn turn(&self, connections_max: usize) -> bool {
+        loop {
+            let Some(room) = self.fanout.lock().rooms.pop_front() else { break };
+            let mut first = Vec::new();
+            let mut state = room.lock();
+            state.scheduled = false;
+            self.distribute(&mut state, &mut first);
+            drop(state);
+            self.fanout.lock().connections.extend(first);
+        }
+        for _ in 0..connections_max {
+            let next = self.fanout.lock().connections.pop_front();
+            match next {
+                Some(connection) => connection.flush(),
+                None => break,
+            }
+        }
+        let fanout = self.fanout.lock();
+        !fanout.connections.is_empty() || !fanout.rooms.is_empty()
+    }
+
+    /// Gives up on gaps that do not close: the subscribers are told, by being made to come back and resume.
+    pub(super) fn check_gaps(&self, now: Monotonic) {
+        let due: Vec<Gap> = self.gaps.lock().extract_if(.., |gap| now.since(gap.since) >= GAP_WAIT).collect();
+        for gap in due {
+            let mut state = gap.room.lock();
+            if state.close_gap_or_forget() {
+                continue;
+            }
+            state.subscribers.iter().for_each(|connection| connection.end(Close::CONTINUITY_LOST));
+        }
+    }
+}

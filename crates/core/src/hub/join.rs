@@ -1,0 +1,191 @@
+//! Following a room: the answer, what was missed and what comes live meet without a gap and without a double.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidings_protocol::{Close, Position, Reply, RoomName, reply::Member};
+
+use super::{
+    Hub, Room,
+    connection::{Connection, Subscription},
+    room::{self, State},
+};
+use crate::{Entry, RoomKey, store::Stretch};
+
+/// The room as it stood at the very moment of joining; the answer is made from it.
+#[derive(Debug)]
+pub struct Joined {
+    /// Where its log stood; none where nothing is kept.
+    pub position: Option<Position>,
+    /// Whether exactly what was missed follows.
+    pub recovered: bool,
+    /// Who is there; empty in a room with too many to name.
+    pub members: Vec<Member>,
+    /// How many users are there.
+    pub member_count: usize,
+}
+
+/// What was read from the store for one who joins.
+#[derive(Debug)]
+pub(crate) struct Past {
+    /// The log's head and what came after the joiner's position.
+    pub(crate) stretch: Stretch,
+    /// Whether the stretch begins where the joiner left off.
+    pub(crate) recovered: bool,
+}
+
+/// Whether joining is done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Attempt {
+    /// The connection follows the room, its queue holds the answer and what was missed.
+    Done,
+    /// The room went on since the past was read, or left the hub: read on and try again.
+    Again,
+}
+
+impl Hub {
+    /// Joins if the past reaches up to the present.
+    ///
+    /// Everything happens under the room's lock: what is pending goes to those who were there before, the answer and the past
+    /// go onto the joiner's queue, and whatever is delivered from now on goes behind them.
+    pub(crate) fn try_join(
+        &self,
+        connection: &Arc<Connection>,
+        room: &Arc<Room>,
+        past: Option<&Past>,
+        answer: &dyn Fn(Joined) -> Reply,
+    ) -> Attempt {
+        let mut first = Vec::new();
+        let mut user = connection.user.lock();
+        let mut state = room.lock();
+        if state.gone {
+            return Attempt::Again;
+        }
+        if let Some(past) = past {
+            if !state.open(&past.stretch.head) {
+                state.subscribers.iter().for_each(|subscriber| subscriber.end(Close::CONTINUITY_LOST));
+            }
+            let needs_all = past.recovered || !past.stretch.entries.is_empty();
+            let went_on = state.position().is_some_and(|position| position.offset > past.stretch.head.offset);
+            if needs_all && went_on {
+                return Attempt::Again;
+            }
+        }
+        self.distribute(&mut state, &mut first);
+        let came = self.subscribe(connection, room, &mut state);
+        if came {
+            user.rooms.push(room.clone());
+        }
+        drop(user);
+
+        let joined = self.joined(&state, past);
+        let position = joined.position.clone();
+        let answer = self.encode().reply(connection.format, &answer(joined));
+        let missed: Vec<&Bytes> = past
+            .iter()
+            .flat_map(|past| &past.stretch.entries)
+            // What the store has but the room has not been handed yet comes live.
+            .filter(|entry| is_past(entry, position.as_ref()))
+            .map(|entry| entry.frame(connection.format, self.encode()))
+            .collect();
+        self.metrics.deliveries.inc_by(missed.len() as u64);
+        connection.push_with_history(answer, missed.into_iter());
+        drop(state);
+        first.iter().for_each(|connection| connection.flush());
+        if came {
+            self.tell_came(connection, room);
+        }
+        Attempt::Done
+    }
+
+    /// Follows a room that keeps nothing, without an answer.
+    pub(crate) fn follow_quietly(&self, connection: &Arc<Connection>, key: &RoomKey) {
+        loop {
+            let room = self.room(key);
+            let mut state = room.lock();
+            if state.gone {
+                continue;
+            }
+            let mut first = Vec::new();
+            self.distribute(&mut state, &mut first);
+            self.subscribe(connection, &room, &mut state);
+            drop(state);
+            return first.iter().for_each(|connection| connection.flush());
+        }
+    }
+
+    /// Stops following a room; true when the connection did.
+    pub fn leave(&self, connection: &Connection, key: &RoomKey) -> bool {
+        let Some(subscription) = connection.take_subscription(key) else { return false };
+        self.unsubscribe(connection.user(), &subscription.room, subscription.place);
+        self.leave_now(&connection.user, &subscription.room);
+        true
+    }
+
+    /// Puts the connection among the room's subscribers; true when its user was not there before.
+    fn subscribe(&self, connection: &Arc<Connection>, room: &Arc<Room>, state: &mut State) -> bool {
+        let mut subscriptions = connection.subscriptions.lock();
+        if subscriptions.iter().any(|subscription| Arc::ptr_eq(&subscription.room, room)) {
+            return false;
+        }
+        let place = state.subscribers.insert(connection.clone());
+        subscriptions.push(Subscription { room: room.clone(), place });
+        if !room.counts_members() {
+            return false;
+        }
+        match state.members.get_mut(connection.user()) {
+            Some(member) => {
+                state.absent -= usize::from(member.connections == 0);
+                member.connections += 1;
+                false
+            }
+            None => {
+                let member = room::Member { user: connection.user.clone(), connections: 1 };
+                state.members.insert(connection.user().clone(), member);
+                true
+            }
+        }
+    }
+
+    fn joined(&self, state: &State, past: Option<&Past>) -> Joined {
+        let member_count = state.members.len();
+        let names = member_count <= self.settings.live.presence_names_max;
+        let member =
+            |member: &room::Member| Member { user: member.user.id.clone(), status: member.user.status() };
+        Joined {
+            position: past.and(state.position()),
+            recovered: past.is_some_and(|past| past.recovered),
+            members: if names { state.members.values().map(member).collect() } else { Vec::new() },
+            member_count,
+        }
+    }
+}
+
+impl Connection {
+    /// Whether it follows the room.
+    pub fn follows(&self, key: &RoomKey) -> bool {
+        self.subscriptions.lock().iter().any(|subscription| subscription.room.key == *key)
+    }
+
+    /// Names of the rooms it follows.
+    pub fn room_names(&self) -> Vec<RoomName> {
+        self.subscriptions
+            .lock()
+            .iter()
+            .filter_map(|subscription| subscription.room.key.name().cloned())
+            .collect()
+    }
+
+    fn take_subscription(&self, key: &RoomKey) -> Option<Subscription> {
+        let mut subscriptions = self.subscriptions.lock();
+        let index = subscriptions.iter().position(|subscription| subscription.room.key == *key)?;
+        Some(subscriptions.swap_remove(index))
+    }
+}
+
+fn is_past(entry: &Entry, position: Option<&Position>) -> bool {
+    match (entry.offset, position) {
+        (Some(offset), Some(position)) => offset <= position.offset,
+        _ => false,
+    }
+}

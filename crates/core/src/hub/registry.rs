@@ -1,0 +1,142 @@
+//! Connections coming and going, and rooms that exist as long as somebody is in them.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tidings_protocol::{ConnectionId, Fault, UserId};
+
+use super::{
+    Hub, Room,
+    connection::{Connection, Origin, Outlet},
+};
+use crate::{Format, Identity, RoomKey, presence::User};
+
+impl Hub {
+    /// A new connection of a user, counted from now on. It follows nothing yet.
+    ///
+    /// # Errors
+    /// `rate_limited` when the user or the server has as many connections as `limits` allow.
+    pub fn connect<O: Outlet + 'static>(
+        &self,
+        identity: &Identity,
+        format: Format,
+        origin: Origin,
+        outlet: O,
+    ) -> Result<Arc<Connection<O>>, Fault> {
+        let place = Counted::take(&self.connection_count, self.settings.limits.connections)?;
+        let user = self.user_with_one_more(&identity.user)?;
+        place.keep();
+        let now = self.clock.monotonic();
+        let id = ConnectionId::new(self.clock.now());
+        let bytes_max = self.settings.limits.queue_bytes;
+        let connection =
+            Connection::new(id, user, format, origin, bytes_max, identity.expires_at, now, outlet);
+        let connection = Arc::new(connection);
+        let shared: Arc<Connection> = connection.clone();
+        self.watch(&shared, now);
+        self.connections.with(&id, |connections| connections.insert(id, shared));
+        self.metrics.opened.inc();
+        Ok(connection)
+    }
+
+    /// Takes a connection out of everything; its user's presence ends after the grace.
+    pub fn disconnect(&self, connection: &Connection) {
+        if self.connections.with(&connection.id, |connections| connections.remove(&connection.id)).is_none() {
+            return;
+        }
+        let subscriptions = std::mem::take(&mut *connection.subscriptions.lock());
+        for subscription in subscriptions {
+            self.unsubscribe(connection.user(), &subscription.room, subscription.place);
+            self.retire(&subscription.room);
+        }
+        self.one_less(&connection.user);
+        self.connection_count.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.closed.inc();
+    }
+
+    /// Takes a connection out of a room; true when it followed it. The user stays a member through the grace.
+    pub(super) fn unsubscribe(&self, user: &UserId, room: &Room, place: u32) -> bool {
+        let mut state = room.lock();
+        let was_there = state.subscribers.remove(place).is_some();
+        if let Some(member) = state.members.get_mut(user).filter(|_| was_there) {
+            member.connections -= 1;
+            let absent = member.connections == 0;
+            state.absent += usize::from(absent);
+        }
+        was_there
+    }
+
+    /// The room, made if nobody follows it yet, so that it holds whatever is delivered from now on. It may be gone by the time it
+    /// is locked: then ask again.
+    pub(crate) fn room(&self, key: &RoomKey) -> Arc<Room> {
+        self.rooms.with(key, |rooms| match rooms.get(key) {
+            Some(room) => room.clone(),
+            None => rooms.entry(key.clone()).or_insert(Arc::new(Room::new(key.clone()))).clone(),
+        })
+    }
+
+    /// The room, if somebody follows it.
+    pub(crate) fn existing_room(&self, key: &RoomKey) -> Option<Arc<Room>> {
+        self.rooms.get(key)
+    }
+
+    /// Lets a room go when nobody is in it any more.
+    pub(crate) fn retire(&self, room: &Arc<Room>) {
+        self.rooms.with(&room.key, |rooms| {
+            let mut state = room.lock();
+            let empty = state.subscribers.len() == 0 && state.members.is_empty();
+            if empty && !state.gone {
+                state.gone = true;
+                rooms.remove(&room.key);
+            }
+        });
+    }
+
+    fn user_with_one_more(&self, id: &UserId) -> Result<Arc<User>, Fault> {
+        let max = self.settings.limits.connections_per_user;
+        loop {
+            let fresh = || Arc::new(User::new(id.clone()));
+            let user = self.users.with(id, |users| users.entry(id.clone()).or_insert_with(fresh).clone());
+            let mut state = user.lock();
+            if state.gone {
+                continue;
+            }
+            if max > 0 && state.connections as usize >= max {
+                return Err(too_many("this user has"));
+            }
+            state.connections += 1;
+            drop(state);
+            return Ok(user);
+        }
+    }
+}
+
+/// A place among a limited number, given back unless it is kept.
+struct Counted<'a>(Option<&'a AtomicUsize>);
+
+impl<'a> Counted<'a> {
+    /// `max` 0 is no limit.
+    fn take(count: &'a AtomicUsize, max: usize) -> Result<Self, Fault> {
+        let place = Self(Some(count));
+        let before = count.fetch_add(1, Ordering::Relaxed);
+        if max > 0 && before >= max { Err(too_many("the server has")) } else { Ok(place) }
+    }
+
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if let Some(count) = self.0 {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn too_many(who: &str) -> Fault {
+    Fault::rate_limited(format!("too many connections: {who} as many as the limit allows"), 5_000)
+}

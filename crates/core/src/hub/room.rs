@@ -1,0 +1,156 @@
+//! A room as this server sees it: who follows it here, where its log is, and what waits to be handed out.
+//!
+//! Order, gaps and doubles are one function, [`State::take`]: the next offset is taken, an older one dropped, a newer one held
+//! until the gap closes.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use hashbrown::HashMap;
+use parking_lot::{Mutex, MutexGuard};
+use tidings_protocol::{Epoch, Offset, Position, UserId};
+
+use super::{connection::Connection, slots::Slots};
+use crate::{Entry, RoomKey, presence::User};
+
+/// Most entries held while one before them is missing; what comes beyond is let go, and the gap never closes.
+const AHEAD_MAX: usize = 1_024;
+
+pub(crate) struct Room {
+    pub(crate) key: RoomKey,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) subscribers: Slots<Arc<Connection>>,
+    /// Taken, in order, and not yet on the subscribers' queues.
+    pub(crate) pending: Vec<Arc<Entry>>,
+    /// Whether a turn is asked to hand out what is pending.
+    pub(crate) scheduled: bool,
+    /// Whether it left the hub: whoever still holds it must look it up again.
+    pub(crate) gone: bool,
+    /// Which users are here, and with how many connections.
+    pub(crate) members: HashMap<UserId, Member>,
+    /// How many of the members have none.
+    pub(crate) absent: usize,
+    /// Whether the number of members has changed since it was last told to a full room.
+    pub(crate) count_changed: bool,
+    log: Option<Box<LogHead>>,
+}
+
+/// A user in a room.
+pub(crate) struct Member {
+    pub(crate) user: Arc<User>,
+    /// Connections of the user that follow the room; none in the user's grace.
+    pub(crate) connections: u32,
+}
+
+/// Where a kept room's log is, and what came too early.
+struct LogHead {
+    epoch: Option<Epoch>,
+    offset: Offset,
+    ahead: BTreeMap<Offset, Arc<Entry>>,
+}
+
+impl Room {
+    pub(crate) fn new(key: RoomKey) -> Self {
+        Self { key, state: Mutex::default() }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Whether it knows its users one by one. Everyone are known to the hub, and a personal room has one.
+    pub(crate) fn counts_members(&self) -> bool {
+        matches!(self.key, RoomKey::Named(_) | RoomKey::Role(_))
+    }
+
+    pub(crate) fn subscriber_count(&self) -> usize {
+        self.lock().subscribers.len()
+    }
+}
+
+impl State {
+    /// The log's position, once [`Self::open`] has told it.
+    pub(crate) fn position(&self) -> Option<Position> {
+        let log = self.log.as_ref()?;
+        Some(Position { epoch: log.epoch.clone()?, offset: log.offset })
+    }
+
+    /// Tells where the log stood at some moment after this room came into the hub: what was delivered since then has been held.
+    /// False when the room was in another epoch until now: its subscribers must come anew.
+    pub(crate) fn open(&mut self, head: &Position) -> bool {
+        let log = self.log.get_or_insert_with(LogHead::unknown);
+        if log.epoch.as_ref() == Some(&head.epoch) {
+            return true;
+        }
+        let first_time = log.epoch.replace(head.epoch.clone()).is_none();
+        log.offset = head.offset;
+        log.ahead.retain(|offset, _| *offset > head.offset);
+        log.close_gap(&mut self.pending);
+        first_time
+    }
+
+    /// Takes an entry: now, later or not at all.
+    pub(crate) fn take(&mut self, entry: Arc<Entry>) -> Taken {
+        let Some(offset) = entry.offset else {
+            self.pending.push(entry);
+            return Taken { opened_gap: false };
+        };
+        let log = self.log.get_or_insert_with(LogHead::unknown);
+        let known = log.epoch.is_some();
+        if known && offset <= log.offset {
+            return Taken { opened_gap: false };
+        }
+        if known && offset == log.offset.next() {
+            log.offset = offset;
+            self.pending.push(entry);
+            log.close_gap(&mut self.pending);
+            return Taken { opened_gap: false };
+        }
+        let opened_gap = known && log.ahead.is_empty();
+        if log.ahead.len() < AHEAD_MAX {
+            log.ahead.insert(offset, entry);
+        }
+        Taken { opened_gap }
+    }
+
+    /// True when no entry is missing; else the log's position is forgotten, and the next who joins asks the store for it.
+    pub(crate) fn close_gap_or_forget(&mut self) -> bool {
+        let closed = self.log.as_ref().is_none_or(|log| log.ahead.is_empty());
+        if !closed {
+            self.log = None;
+        }
+        closed
+    }
+
+    /// Takes out a user of whom no connection is left here; true when there was such a one.
+    pub(crate) fn remove_absent(&mut self, user: &UserId) -> bool {
+        let absent = self.members.get(user).is_some_and(|member| member.connections == 0);
+        if absent {
+            self.members.remove(user);
+            self.absent -= 1;
+        }
+        absent
+    }
+}
+
+/// What became of an entry.
+pub(crate) struct Taken {
+    /// It is the first that came before one that should precede it.
+    pub(crate) opened_gap: bool,
+}
+
+impl LogHead {
+    fn unknown() -> Box<Self> {
+        Box::new(Self { epoch: None, offset: Offset(0), ahead: BTreeMap::new() })
+    }
+
+    fn close_gap(&mut self, pending: &mut Vec<Arc<Entry>>) {
+        while let Some(entry) = self.ahead.remove(&self.offset.next()) {
+            self.offset = self.offset.next();
+            pending.push(entry);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What is counted. Handles are kept here, so that counting is one atomic addition; names are given in [`Metrics::register`].
+
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
+
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])* $field:ident = $name:literal;)*) => {
+        /// Counters of what the hub and the façade do.
+        #[derive(Default, Debug)]
+        pub struct Metrics { $($(#[doc = $doc])* pub $field: Counter,)* }
+
+        impl Metrics {
+            /// Makes the counters known under their public names.
+            pub fn register(&self, registry: &mut Registry) {
+                $(registry.register($name, concat!($($doc),*).trim(), self.$field.clone());)*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Entries taken.
+    entries = "tidings_entries";
+    /// Entries handed to connections.
+    deliveries = "tidings_deliveries";
+    /// Transient entries not handed to a connection because its queue was full.
+    dropped = "tidings_dropped_entries";
+    /// Connections closed because they read too slowly.
+    slow_readers = "tidings_slow_readers";
+    /// Connections opened.
+    opened = "tidings_connections_opened";
+    /// Connections that ended, for whatever reason.
+    closed = "tidings_connections_closed";
+    /// Joins with a position from which everything missed could be given.
+    recovered = "tidings_recoveries";
+    /// Joins with a position from which something is no longer kept.
+    unrecovered = "tidings_recoveries_failed";
+}

@@ -1,0 +1,304 @@
+//! Who is there: users over all their connections, and what others are told of them.
+//!
+//! A user goes offline, and leaves rooms, only when `live.presence_grace` has passed without a connection: a reload is not a farewell. Rooms
+//! with more people than `live.presence_names_max` are told numbers instead of names, so that ten thousand who return at once cost
+//! ten thousand joins and not their square.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
+
+use hashbrown::HashSet;
+use parking_lot::{Mutex, MutexGuard};
+use serde::Serialize;
+use tidings_protocol::{
+    ConnectionId, EntryId, EventType, Json, RoomName, Timestamp, UserId,
+    command::Availability,
+    reply::{MemberChange, MemberCount, Presence, PresenceUpdate, Status},
+};
+use tidings_settings::Audience;
+
+use crate::{
+    Connection, Entry, Hub, Monotonic, Publication, RoomKey,
+    hub::{Pushed, Room, Worth},
+    limits::Bucket,
+};
+
+/// How often a full room hears its number of members.
+const COUNT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A user with at least one connection, or in the grace after the last.
+pub(crate) struct User {
+    pub(crate) id: UserId,
+    /// Messages of all the user's connections.
+    pub(crate) messages: Bucket,
+    /// A [`Status`], as others were last told.
+    status: AtomicU8,
+    state: Mutex<UserState>,
+}
+
+#[derive(Default)]
+pub(crate) struct UserState {
+    pub(crate) connections: u32,
+    /// Whether it left the hub: whoever still holds it must look it up again.
+    pub(crate) gone: bool,
+    /// Rooms the user is a member of.
+    pub(crate) rooms: Vec<Arc<Room>>,
+    /// What the user said with `presence`.
+    said: Option<Json>,
+}
+
+/// What presence has to do later.
+#[derive(Default)]
+pub(crate) struct Presences {
+    /// Users who lost a connection, by the end of their grace. All graces are equally long, so the queue is in order.
+    graces: Mutex<VecDeque<(Monotonic, Arc<User>)>>,
+    /// Full rooms whose number has changed, and when they are told.
+    counts: Mutex<VecDeque<(Monotonic, Arc<Room>)>>,
+}
+
+impl User {
+    pub(crate) fn new(id: UserId) -> Self {
+        let (messages, state) = (Bucket::default(), Mutex::default());
+        Self { id, messages, status: AtomicU8::new(Status::Online as u8), state }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, UserState> {
+        self.state.lock()
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        match self.status.load(Ordering::Relaxed) {
+            status if status == Status::Online as u8 => Status::Online,
+            status if status == Status::Away as u8 => Status::Away,
+            _ => Status::Offline,
+        }
+    }
+
+    /// True when it is another one than before.
+    fn set_status(&self, status: Status) -> bool {
+        self.status.swap(status as u8, Ordering::Relaxed) != status as u8
+    }
+}
+
+impl Hub {
+    /// Sets how a user is on one connection; the user is away when all connections are.
+    pub fn set_presence(&self, connection: &Connection, availability: Availability, said: Option<Json>) {
+        connection.life.away.store(availability == Availability::Away, Ordering::Relaxed);
+        let user = &connection.user;
+        let mut state = user.lock();
+        let spoke = said.is_some();
+        if spoke {
+            state.said = said;
+        }
+        if user.set_status(self.status_of_connections(&user.id)) || spoke {
+            self.tell_presence(user, state);
+        }
+    }
+
+    /// How some users are; those who are not connected are offline.
+    pub fn presence_of_users(&self, users: &[UserId]) -> Vec<Presence> {
+        let presence = |id: &UserId| match self.users.get(id) {
+            Some(user) => self.presence(&user),
+            None => Presence {
+                user: id.clone(),
+                status: Status::Offline,
+                last_seen: None,
+                connections: 0,
+                data: None,
+            },
+        };
+        users.iter().map(presence).collect()
+    }
+
+    /// How the members of a room are.
+    pub fn presence_of_room(&self, room: &RoomName) -> Vec<Presence> {
+        let Some(room) = self.existing_room(&RoomKey::Named(room.clone())) else { return Vec::new() };
+        let users: Vec<Arc<User>> = room.lock().members.values().map(|member| member.user.clone()).collect();
+        users.iter().map(|user| self.presence(user)).collect()
+    }
+
+    fn presence(&self, user: &User) -> Presence {
+        let state = user.lock();
+        let connections = state.connections as usize;
+        let status = if connections == 0 { Status::Offline } else { user.status() };
+        Presence {
+            user: user.id.clone(),
+            status,
+            last_seen: Some(self.clock.now()),
+            connections,
+            data: state.said.clone(),
+        }
+    }
+
+    fn status_of_connections(&self, user: &UserId) -> Status {
+        let Some(room) = self.existing_room(&RoomKey::Personal(user.clone())) else { return Status::Online };
+        let all_away =
+            room.lock().subscribers.iter().all(|connection| connection.life.away.load(Ordering::Relaxed));
+        if all_away { Status::Away } else { Status::Online }
+    }
+
+    /// A user came for the first time, where everyone hears of it.
+    pub(crate) fn tell_connected(&self, user: &Arc<User>) {
+        let state = user.lock();
+        if state.connections == 1 && self.settings.live.presence_audience == Audience::Everyone {
+            self.tell_presence(user, state);
+        }
+    }
+
+    /// A connection of the user is gone.
+    pub(crate) fn one_less(&self, user: &Arc<User>) {
+        user.lock().connections -= 1;
+        let due = self.clock.monotonic().after(self.settings.live.presence_grace);
+        self.presences.graces.lock().push_back((due, user.clone()));
+    }
+
+    /// A user has left a room by a word, not by a lost connection: no grace.
+    pub(crate) fn leave_now(&self, user: &User, room: &Arc<Room>) {
+        let mut state = user.lock();
+        if room.lock().remove_absent(&user.id) {
+            state.rooms.retain(|other| !Arc::ptr_eq(other, room));
+            drop(state);
+            self.tell_left(user, room);
+        }
+        self.retire(room);
+    }
+
+    /// Ends the graces that are over.
+    pub(crate) fn settle_due(&self, now: Monotonic) {
+        for user in take_due(&self.presences.graces, now) {
+            self.settle(&user);
+        }
+    }
+
+    fn settle(&self, user: &Arc<User>) {
+        let mut state = user.lock();
+        if state.gone {
+            return;
+        }
+        let all_rooms = state.rooms.clone();
+        let left: Vec<Arc<Room>> =
+            state.rooms.extract_if(.., |room| room.lock().remove_absent(&user.id)).collect();
+        if state.connections == 0 {
+            state.gone = true;
+            user.set_status(Status::Offline);
+            self.users.with(&user.id, |users| users.remove(&user.id));
+            // Said before the rooms are left, so that those who shared them hear it.
+            state.rooms = all_rooms;
+            self.tell_presence(user, state);
+        } else {
+            drop(state);
+        }
+        for room in left {
+            self.tell_left(user, &room);
+            self.retire(&room);
+        }
+    }
+
+    /// Tells those who may know how a user is now.
+    fn tell_presence(&self, user: &User, state: MutexGuard<'_, UserState>) {
+        let (rooms, said) = (state.rooms.clone(), state.said.clone());
+        drop(state);
+        let now = self.clock.now();
+        let update =
+            PresenceUpdate { user_id: user.id.clone(), status: user.status(), last_seen: now, data: said };
+        let Some(entry) = own_entry(RoomKey::Everyone, "presence_update", &update, now, None) else { return };
+        match self.settings.live.presence_audience {
+            Audience::Everyone => {
+                self.deliver(entry);
+            }
+            Audience::Rooms => self.tell_companions(user, &rooms, &entry),
+        }
+    }
+
+    /// Hands an entry once to each connection that shares one of the rooms, as far as these are small enough for names.
+    fn tell_companions(&self, user: &User, rooms: &[Arc<Room>], entry: &Arc<Entry>) {
+        let mut told = HashSet::new();
+        for room in rooms {
+            let state = room.lock();
+            if room.key.name().is_none() || state.members.len() > self.settings.live.presence_names_max {
+                continue;
+            }
+            for connection in state.subscribers.iter().filter(|other| *other.user() != user.id) {
+                if !told.insert(connection.id) {
+                    continue;
+                }
+                let frame = entry.frame(connection.format, self.encode()).clone();
+                if connection.push(frame, Worth::Transient) == Pushed::First {
+                    self.flush_later(connection.clone());
+                }
+            }
+        }
+    }
+
+    /// Tells a room that a user came with this connection, which knows already.
+    pub(crate) fn tell_came(&self, connection: &Connection, room: &Arc<Room>) {
+        self.tell_change("member_joined", &connection.user, room, Some(connection.id));
+    }
+
+    fn tell_left(&self, user: &User, room: &Arc<Room>) {
+        self.tell_change("member_left", user, room, None);
+    }
+
+    fn tell_change(&self, r#type: &str, user: &User, room: &Arc<Room>, except: Option<ConnectionId>) {
+        if room.key.name().is_none() {
+            return;
+        }
+        let mut state = room.lock();
+        let member_count = state.members.len();
+        if member_count > self.settings.live.presence_names_max {
+            if !std::mem::replace(&mut state.count_changed, true) {
+                let due = self.clock.monotonic().after(COUNT_INTERVAL);
+                self.presences.counts.lock().push_back((due, room.clone()));
+            }
+            return;
+        }
+        drop(state);
+        let change = MemberChange { user_id: user.id.clone(), status: user.status(), member_count };
+        if let Some(entry) = own_entry(room.key.clone(), r#type, &change, self.clock.now(), except) {
+            self.deliver(entry);
+        }
+    }
+
+    /// Tells full rooms how many members they have, where that has changed.
+    pub(crate) fn tell_counts(&self, now: Monotonic) {
+        for room in take_due(&self.presences.counts, now) {
+            let mut state = room.lock();
+            state.count_changed = false;
+            let count = MemberCount { member_count: state.members.len() };
+            drop(state);
+            if let Some(entry) = own_entry(room.key.clone(), "member_count", &count, self.clock.now(), None) {
+                self.deliver(entry);
+            }
+        }
+    }
+}
+
+/// Takes from the front of a queue that is in order of time.
+pub(crate) fn take_due<T>(queue: &Mutex<VecDeque<(Monotonic, T)>>, now: Monotonic) -> Vec<T> {
+    let mut queue = queue.lock();
+    let count = queue.partition_point(|(due, _)| *due <= now);
+    queue.drain(..count).map(|(_, item)| item).collect()
+}
+
+/// A transient entry of the server's own. None when the data cannot be written, which plain structs always can.
+pub(crate) fn own_entry(
+    room: RoomKey,
+    r#type: &str,
+    data: &impl Serialize,
+    now: Timestamp,
+    except: Option<ConnectionId>,
+) -> Option<Arc<Entry>> {
+    let publication = Publication {
+        r#type: EventType::parse(r#type).ok()?,
+        data: Json::of(data).ok()?,
+        from: None,
+        except,
+    };
+    Some(Arc::new(Entry::new(room, publication, EntryId::new(now), now, None)))
+}

@@ -1,0 +1,99 @@
+//! What a room is: its key, and the kind that its name gives it.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use tidings_protocol::{Role, RoomName, UserId};
+use tidings_settings::{Access, AnyOf, Keep, Pattern, RoomRule};
+
+/// Which room. A user, a role and everyone are rooms that nobody can join by name, so no name can be mistaken for them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum RoomKey {
+    /// A room that clients join.
+    Named(RoomName),
+    /// The personal room that every connection of the user follows.
+    Personal(UserId),
+    /// Everyone with the role.
+    Role(Role),
+    /// Every connection.
+    Everyone,
+}
+
+impl RoomKey {
+    /// The name that clients know it by.
+    pub fn name(&self) -> Option<&RoomName> {
+        match self {
+            Self::Named(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for RoomKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => write!(f, "room:{name}"),
+            Self::Personal(user) => write!(f, "user:{user}"),
+            Self::Role(role) => write!(f, "role:{role}"),
+            Self::Everyone => f.write_str("everyone"),
+        }
+    }
+}
+
+/// How long a personal room keeps plain events.
+const PERSONAL_KEEP: Duration = Duration::from_secs(5 * 60);
+
+/// The rules of all rooms whose names match a pattern.
+#[derive(Debug)]
+pub struct Kind {
+    /// The names it is for.
+    pub pattern: Pattern,
+    /// Who may follow such a room.
+    pub join: AnyOf,
+    /// Which users may publish in it; a back end always may.
+    pub publish: AnyOf,
+    /// What of it is kept.
+    pub keep: Keep,
+}
+
+/// All kinds; the first whose pattern matches decides.
+#[derive(Debug, Clone)]
+pub struct Kinds(Arc<[Kind]>);
+
+impl Kinds {
+    /// The configured rules, in their order.
+    pub fn new(rules: &[RoomRule]) -> Self {
+        let kind = |rule: &RoomRule| Kind {
+            pattern: rule.pattern.clone(),
+            join: rule.join.clone(),
+            publish: rule.publish.clone(),
+            keep: rule.keep,
+        };
+        Self(rules.iter().map(kind).collect())
+    }
+
+    /// The kind of a room, or none where no pattern matches: such a room cannot be used.
+    pub fn of(&self, room: &RoomName) -> Option<&Kind> {
+        self.0.iter().find(|kind| kind.pattern.matches(room.as_str()))
+    }
+
+    /// Whether there may be rooms for connections that carry no token.
+    pub(crate) fn any_open(&self) -> bool {
+        self.0.iter().any(|kind| kind.join.contains(&Access::Anyone))
+    }
+
+    /// What is kept of a room.
+    pub fn keep(&self, key: &RoomKey) -> Keep {
+        match key {
+            RoomKey::Named(name) => self.of(name).map_or(Keep::None, |kind| kind.keep),
+            RoomKey::Personal(_) => Keep::For(PERSONAL_KEEP),
+            RoomKey::Role(_) | RoomKey::Everyone => Keep::None,
+        }
+    }
+}
+
+impl Kind {
+    /// Whether a user is one of the two whom the room's name holds.
+    pub(crate) fn names_user(&self, room: &RoomName, user: &UserId) -> bool {
+        self.pattern.pair(room.as_str()).is_some_and(|(a, b)| user.as_str() == a || user.as_str() == b)
+    }
+}
