@@ -109,7 +109,7 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
     const recovered = resumed ? !!greeting.recovered : undefined;
     connectionId = greeting.connection_id;
     userId = user;
-    skew = Date.parse(greeting.server_time) - Date.now();
+    skew = Date.parse(greeting.server_time) - Date.now() || 0;
     if (!recovered) personal = parsePosition(greeting.resume);
     if (resumed && !recovered) events.emit(historyLost());
     arm(tokenExpiry(connection.token));

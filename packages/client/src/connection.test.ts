@@ -159,7 +159,8 @@ test('goodbye decides the first wait, whether or not the close comes', async () 
   await pass(2999);
   expect(FakeSocket.all.length).toBe(2);
   await pass(1);
-  await pass();
+  // A timer set by a timer waits for the next tick.
+  await pass(1);
   expect(FakeSocket.all.length).toBe(3);
   expect(changes.at(-1)).toMatchObject({ reason: 'goodbye', retryIn: 0 });
 });

@@ -1,0 +1,285 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { connectedClient, FakeSocket, pass } from './testing/fake-socket.js';
+import type { Event, TidingsClient } from './types.js';
+
+let client: TidingsClient;
+let seen: Event[];
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  ({ client } = await connectedClient({}, { resume: 'p:10' }));
+  seen = [];
+  client.on('*', (event) => seen.push(event));
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+async function joined(more: object = { epoch: 'e', offset: 42 }) {
+  const room = client.room('orders');
+  const done = room.join();
+  FakeSocket.last.letIn({ ...more });
+  await done;
+  return room;
+}
+
+async function comeBack(greeting: object = { resume: 'p:10', recovered: true }) {
+  FakeSocket.last.end();
+  await pass(30_000);
+  FakeSocket.last.greet({ ...greeting });
+  await pass();
+}
+
+function entry(offset: number) {
+  FakeSocket.last.entry({ type: 'x', room: 'orders', offset });
+}
+
+const offsets = () => seen.map(({ offset }) => offset);
+
+test('idle, joining, joined, idle', async () => {
+  const room = client.room('orders');
+  expect(client.room('orders')).toBe(room);
+  expect(room.state).toBe('idle');
+  const done = room.join();
+  const again = room.join();
+  expect(room.state).toBe('joining');
+  expect(FakeSocket.last.sent).toHaveLength(1);
+  FakeSocket.last.letIn({ epoch: 'e', offset: 42 });
+  await Promise.all([done, again, room.join()]);
+  expect(room).toMatchObject({ state: 'joined', position: 'e:42' });
+  const out = client.leaveRoom('orders');
+  FakeSocket.last.answer('leave_room', { type: 'left_room', data: { room: 'orders' } });
+  await out;
+  expect(room).toMatchObject({ state: 'idle', position: null });
+  await comeBack();
+  expect(FakeSocket.last.sent).toEqual([]);
+});
+
+test('denied, until asked again', async () => {
+  const room = client.room('orders');
+  const refused = expect(room.join()).rejects.toMatchObject({
+    code: 'forbidden',
+    status: 403,
+    retryable: false,
+  });
+  FakeSocket.last.answer('join_room', { type: 'error', code: 'forbidden', message: 'no' });
+  await refused;
+  expect(room.state).toBe('denied');
+  await comeBack();
+  expect(FakeSocket.last.sent).toEqual([]);
+  const done = room.join();
+  FakeSocket.last.letIn();
+  await done;
+});
+
+test('joins again after what passes by itself, when the server says', async () => {
+  const done = client.room('orders').join();
+  FakeSocket.last.answer('join_room', {
+    type: 'error',
+    code: 'rate_limited',
+    message: 'slow',
+    retry_after_ms: 300,
+  });
+  await pass(299);
+  expect(FakeSocket.last.sent).toHaveLength(1);
+  await pass(1);
+  expect(FakeSocket.last.sent).toHaveLength(2);
+  FakeSocket.last.letIn();
+  await done;
+});
+
+test('comes back with its position and takes what was missed, in order and once', async () => {
+  const room = await joined();
+  entry(43);
+  entry(44);
+  await comeBack();
+  expect(room.state).toBe('joining');
+  expect(FakeSocket.last.asked('join_room').since).toEqual({ epoch: 'e', offset: 44 });
+  FakeSocket.last.letIn({ epoch: 'e', offset: 46, recovered: true });
+  // 44 once more, as if it had crossed the break.
+  for (const offset of [44, 45, 46, 46, 47]) entry(offset);
+  expect(offsets()).toEqual([43, 44, 45, 46, 47]);
+  expect(room.position).toBe('e:47');
+});
+
+test('a break in the middle of what was missed goes on from there', async () => {
+  await joined();
+  await comeBack();
+  FakeSocket.last.letIn({ epoch: 'e', offset: 45, recovered: true });
+  entry(43);
+  await comeBack();
+  expect(FakeSocket.last.asked('join_room').since).toEqual({ epoch: 'e', offset: 43 });
+});
+
+test('tells when history is lost, and starts afresh in the new epoch', async () => {
+  const room = await joined();
+  await comeBack();
+  FakeSocket.last.letIn({ epoch: 'f', offset: 3, recovered: false });
+  expect(seen).toMatchObject([{ type: 'history_lost', room: 'orders' }]);
+  expect(room.position).toBe('f:3');
+  entry(4);
+  expect(offsets()).toEqual([undefined, 4]);
+});
+
+test('the first join loses nothing, and takes the last value of a room that keeps it, once', async () => {
+  await joined({ epoch: 'e', offset: 42 });
+  entry(42);
+  entry(42);
+  entry(43);
+  expect(offsets()).toEqual([42, 43]);
+});
+
+test('rooms that keep nothing have no position', async () => {
+  const room = await joined({});
+  FakeSocket.last.entry({ type: 'x', room: 'orders' });
+  await comeBack();
+  expect(FakeSocket.last.asked('join_room')).not.toHaveProperty('since');
+  FakeSocket.last.letIn();
+  expect(seen).toHaveLength(1);
+  expect(room.state).toBe('joined');
+});
+
+test('join({ since }) continues from another day', async () => {
+  const done = client.room('orders').join({ since: 'e:40' });
+  expect(FakeSocket.last.asked('join_room').since).toEqual({ epoch: 'e', offset: 40 });
+  FakeSocket.last.letIn({ epoch: 'e', offset: 41, recovered: true });
+  await done;
+  entry(40);
+  entry(41);
+  expect(offsets()).toEqual([41]);
+});
+
+test('entries in the same breath as the answer are counted', async () => {
+  const room = client.room('orders');
+  void room.join();
+  FakeSocket.last.letIn({ epoch: 'e', offset: 42 });
+  entry(43);
+  entry(43);
+  expect(offsets()).toEqual([43]);
+});
+
+test('a join asked for offline is done on connection; disconnect() gives it up', async () => {
+  client.disconnect();
+  const done = client.room('a').join();
+  const refused = expect(client.room('b').join()).rejects.toMatchObject({ code: 'closed' });
+  client.connect().catch(() => {});
+  await pass();
+  FakeSocket.last.greet();
+  expect(FakeSocket.last.sent.map(({ room }) => room)).toEqual(['a', 'b']);
+  FakeSocket.last.say({
+    type: 'joined_room',
+    reply_to: FakeSocket.last.sent[0]?.id,
+    data: { room: 'a', recovered: false, members: [], member_count: 1 },
+  });
+  await done;
+  client.disconnect();
+  await refused;
+  expect(client.room('a').state).toBe('idle');
+  void client.connect();
+  await pass();
+  FakeSocket.last.greet();
+  expect(FakeSocket.last.sent.map(({ room }) => room)).toEqual(['a']);
+});
+
+test('leaving while joining: the late answer does not bring it back', async () => {
+  const room = client.room('orders');
+  const refused = expect(room.join()).rejects.toMatchObject({ code: 'closed' });
+  void room.leave();
+  FakeSocket.last.letIn({ epoch: 'e', offset: 1 });
+  FakeSocket.last.answer('leave_room', { type: 'left_room', data: { room: 'orders' } });
+  await refused;
+  expect(room.state).toBe('idle');
+  await comeBack();
+  expect(FakeSocket.last.sent).toEqual([]);
+});
+
+test('leaving and joining in one breath ends joined', async () => {
+  const room = await joined();
+  void room.leave();
+  const done = room.join();
+  FakeSocket.last.answer('leave_room', { type: 'left_room', data: { room: 'orders' } });
+  FakeSocket.last.letIn({ epoch: 'e', offset: 50 });
+  await done;
+  expect(room).toMatchObject({ state: 'joined', position: 'e:50' });
+});
+
+test('a room joined by a raw message is kept, too', async () => {
+  void client.send({ type: 'join_room', room: 'orders' });
+  FakeSocket.last.letIn({ epoch: 'e', offset: 7 });
+  expect(client.room('orders').state).toBe('joined');
+  await comeBack();
+  expect(FakeSocket.last.asked('join_room').since).toEqual({ epoch: 'e', offset: 7 });
+});
+
+test('the user’s own room: position, resume, duplicates', async () => {
+  for (const offset of [10, 11, 12, 12]) FakeSocket.last.entry({ type: 'mine', offset });
+  expect(offsets()).toEqual([11, 12]);
+  await comeBack({ resume: 'p:13', recovered: true });
+  expect(FakeSocket.last.url.searchParams.get('resume')).toBe('p:12');
+  for (const offset of [12, 13]) FakeSocket.last.entry({ type: 'mine', offset });
+  expect(offsets()).toEqual([11, 12, 13]);
+});
+
+test('recovered is told per reconnect; a loss in the own room is an event without room', async () => {
+  const recovered: unknown[] = [];
+  client.onStatus((change) => change.status === 'connected' && recovered.push(change.recovered));
+  await comeBack({ resume: 'p:10', recovered: true });
+  expect(seen).toEqual([]);
+  await comeBack({ resume: 'q:1', recovered: false });
+  expect(seen).toMatchObject([{ type: 'history_lost' }]);
+  expect(seen[0]).not.toHaveProperty('room');
+  expect(recovered).toEqual([true, false]);
+  await comeBack({ resume: 'q:1', recovered: true });
+  expect(FakeSocket.last.url.searchParams.get('resume')).toBe('q:1');
+});
+
+test('another user starts at the place the server says', async () => {
+  await comeBack({ user: 'bob', resume: 'p:3', recovered: false });
+  FakeSocket.last.entry({ type: 'mine', offset: 4 });
+  expect(offsets()).toEqual([4]);
+});
+
+test('members, with who types', async () => {
+  const room = await joined();
+  FakeSocket.last.entry({ type: 'typing_indicator', room: 'orders', data: { user: 'bob', typing: true } });
+  const asked = room.members();
+  FakeSocket.last.answer('get_presence', {
+    type: 'presence_state',
+    items: [
+      { user: 'ada', status: 'online' },
+      { user: 'bob', status: 'away' },
+    ],
+  });
+  expect(await asked).toEqual([
+    { user: 'ada', status: 'online', typing: false },
+    { user: 'bob', status: 'away', typing: true },
+  ]);
+  expect(FakeSocket.last.asked('get_presence').room).toBe('orders');
+});
+
+test('typing is told at most every 3 s, and its end once', async () => {
+  const room = await joined();
+  const typed = () =>
+    FakeSocket.last.sent.filter(({ type }) => `${type}`.startsWith('typing')).map(({ type }) => type);
+  room.typing(false);
+  room.typing();
+  await pass(2999);
+  room.typing();
+  expect(typed()).toEqual(['typing_start']);
+  await pass(1);
+  room.typing();
+  room.typing(false);
+  room.typing(false);
+  room.typing();
+  expect(typed()).toEqual(['typing_start', 'typing_start', 'typing_stop', 'typing_start']);
+});
+
+test('a room sends', async () => {
+  const room = await joined();
+  const sent = room.send('x', { n: 1 });
+  expect(FakeSocket.last.asked('publish')).toMatchObject({ room: 'orders', event: 'x', data: { n: 1 } });
+  FakeSocket.last.answer('publish', { type: 'published', entry_id: 'e1', offset: 43 });
+  expect(await sent).toEqual({ id: 'e1', offset: 43 });
+});
