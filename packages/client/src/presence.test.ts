@@ -74,11 +74,23 @@ test('watches a room: who is in it once it is joined, and who comes later', asyn
   void client.joinRoom('r');
   FakeSocket.last.letIn();
   await state({ user: 'ada', status: 'online' });
-  FakeSocket.last.entry({ type: 'member_joined', room: 'r', data: { user_id: 'bob', member_count: 2 } });
-  FakeSocket.last.entry({ type: 'member_joined', room: 'other', data: { user_id: 'eve', member_count: 1 } });
+  FakeSocket.last.entry({
+    type: 'member_joined',
+    room: 'r',
+    data: { user_id: 'bob', status: 'online', member_count: 2 },
+  });
+  FakeSocket.last.entry({
+    type: 'member_joined',
+    room: 'other',
+    data: { user_id: 'eve', status: 'online', member_count: 1 },
+  });
   update('bob', 'away');
   update('eve', 'away');
-  FakeSocket.last.entry({ type: 'member_left', room: 'r', data: { user_id: 'bob', member_count: 1 } });
+  FakeSocket.last.entry({
+    type: 'member_left',
+    room: 'r',
+    data: { user_id: 'bob', status: 'away', member_count: 1 },
+  });
   update('bob', 'offline');
-  expect(seen).toEqual(['ada online', 'bob online', 'bob away', 'bob offline']);
+  expect(seen).toEqual(['ada online', 'bob online', 'bob away', 'bob away', 'bob offline']);
 });

@@ -56,12 +56,13 @@ export class PresenceBoard implements PresenceApi {
   }
 
   accept({ type, room, time, data }: Entry): void {
-    if (type !== 'presence_update' && type !== 'member_joined') return;
-    const { user_id: user, status = 'online', last_seen = time, data: own } = data as PresenceUpdate;
+    const member = type === 'member_joined' || type === 'member_left';
+    if (!member && type !== 'presence_update') return;
+    const { user_id: user, status, last_seen = time, data: own } = data as PresenceUpdate;
     for (const watch of this.#watches) {
       if (room !== undefined && room === watch.room) watch.users.add(user);
-      else if (type === 'member_joined' || !watch.users.has(user)) continue;
-      this.#tell(watch, { user, status, last_seen, data: own });
+      else if (member || !watch.users.has(user)) continue;
+      this.#call(watch.handler, toPresence({ user, status, last_seen, data: own }));
     }
   }
 
@@ -81,9 +82,5 @@ export class PresenceBoard implements PresenceApi {
     } catch {
       // Offline, or not in the room yet: ready() and joined() ask again.
     }
-  }
-
-  #tell(watch: Watch, item: PresenceItem): void {
-    this.#call(watch.handler, toPresence(item));
   }
 }
