@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ErrorCode, EventType, Fault, Json, Position, RoomName, UserId, depth,
+    ErrorCode, EventType, Fault, Json, Position, RoomName, UserId, buffered, depth,
     envelope::{Envelope, optional, required},
 };
 
@@ -49,7 +49,7 @@ pub enum Command {
     /// Asks for a `pong`.
     Ping {
         /// Given back as it came.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "buffered::json", skip_serializing_if = "Option::is_none")]
         timestamp: Option<Json>,
     },
     /// Follow a room.
@@ -72,7 +72,7 @@ pub enum Command {
         /// The entry's type.
         event: EventType,
         /// The entry's data; `null` when absent.
-        #[serde(default = "Json::null")]
+        #[serde(default = "Json::null", deserialize_with = "buffered::json")]
         data: Json,
     },
     /// The user types in a room.
@@ -90,21 +90,63 @@ pub enum Command {
         /// Online or away.
         status: Availability,
         /// The application's own, shown with the presence.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "buffered::json", skip_serializing_if = "Option::is_none")]
         data: Option<Json>,
     },
     /// Asks who is there.
     GetPresence(PresenceOf),
 }
 
+/// `join_room` and `leave_room` spelt otherwise. Here for the schema only: [`Incoming::parse`] turns them into a [`Command`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OtherSpelling {
+    /// `join_room`.
+    Subscribe {
+        /// Which room.
+        channel: RoomName,
+        /// The last position seen; what came after it follows the answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Position>,
+    },
+    /// `leave_room`.
+    Unsubscribe {
+        /// Which room.
+        channel: RoomName,
+    },
+}
+
 /// Whose presence is asked for: one of the two.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "PresenceFields")]
+#[schemars(!try_from)]
 pub enum PresenceOf {
     /// Of these users, at most [`PRESENCE_USERS_MAX`].
     Users(Vec<UserId>),
     /// Of everyone in a room.
     Room(RoomName),
+}
+
+/// [`PresenceOf`] as it stands among a message's other fields, where a plain enum would stumble over them.
+#[derive(Deserialize)]
+struct PresenceFields {
+    #[serde(default)]
+    users: Option<Vec<UserId>>,
+    #[serde(default)]
+    room: Option<RoomName>,
+}
+
+impl TryFrom<PresenceFields> for PresenceOf {
+    type Error = &'static str;
+
+    fn try_from(fields: PresenceFields) -> Result<Self, Self::Error> {
+        match (fields.users, fields.room) {
+            (Some(users), None) if users.len() <= PRESENCE_USERS_MAX => Ok(Self::Users(users)),
+            (Some(_), None) => Err("expected at most 100 users"),
+            (None, Some(room)) => Ok(Self::Room(room)),
+            _ => Err("expected either users or room"),
+        }
+    }
 }
 
 /// A client's message with its mark. The mark is there even when the message is wrong, so that the error finds its way back.
@@ -170,14 +212,9 @@ impl Command {
 
 impl PresenceOf {
     fn read(fields: &Envelope<'_>) -> Result<Self, Fault> {
-        let users: Option<Vec<UserId>> = optional("users", fields.users)?;
-        let room: Option<RoomName> = optional("room", fields.room)?;
-        match (users, room) {
-            (Some(users), None) if users.len() <= PRESENCE_USERS_MAX => Ok(Self::Users(users)),
-            (Some(_), None) => Err(Fault::invalid("users", "expected at most 100 users")),
-            (None, Some(room)) => Ok(Self::Room(room)),
-            _ => Err(Fault::invalid("users", "expected either users or room")),
-        }
+        let users = optional("users", fields.users)?;
+        let room = optional("room", fields.room)?;
+        PresenceFields { users, room }.try_into().map_err(|message| Fault::invalid("users", message))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod time;
 
 pub mod code;
 
+mod buffered;
 pub mod command;
 pub mod entry;
 pub mod envelope;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ConnectionId, CorrelationId, EntryId, Epoch, ErrorCode, Fault, Json, Offset, RoomName, Timestamp, UserId,
+    buffered,
 };
 
 /// A message of the server that is not an entry.
@@ -43,7 +44,7 @@ pub enum Reply {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<CorrelationId>,
         /// As it came.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "buffered::json", skip_serializing_if = "Option::is_none")]
         timestamp: Option<Json>,
     },
     /// Answers `join_room`; what was missed follows.
@@ -173,8 +174,24 @@ pub struct Presence {
     /// How many connections they have.
     pub connections: usize,
     /// What they said with their `presence`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "buffered::json", skip_serializing_if = "Option::is_none")]
     pub data: Option<Json>,
+}
+
+/// The types of the entries that the server makes itself, and what `data` each has.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum OwnEntry {
+    /// Somebody came, went or said how they are.
+    PresenceUpdate(PresenceUpdate),
+    /// Somebody joined a room.
+    MemberJoined(MemberChange),
+    /// Somebody left a room.
+    MemberLeft(MemberChange),
+    /// The number of people in a room too full to name them.
+    MemberCount(MemberCount),
+    /// Somebody types, or types no longer.
+    TypingIndicator(TypingIndicator),
 }
 
 /// Data of `presence_update`.
@@ -187,7 +204,7 @@ pub struct PresenceUpdate {
     /// When the server last heard of them.
     pub last_seen: Timestamp,
     /// What they said with their `presence`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "buffered::json", skip_serializing_if = "Option::is_none")]
     pub data: Option<Json>,
 }
 

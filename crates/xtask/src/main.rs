@@ -1,2 +1,34 @@
-//! Placeholder; see ARCHITECTURE.md.
-fn main() {}
+//! `cargo run -p xtask -- codegen | tidy`: see the library.
+
+use std::{error::Error, process::ExitCode};
+
+use xtask::codegen;
+
+const USAGE: &str = "\
+usage: cargo run -p xtask -- <verb>
+  codegen  write what is generated from crates/protocol and schema/frames
+";
+
+fn main() -> ExitCode {
+    let verb = std::env::args().nth(1).unwrap_or_default();
+    let done = match verb.as_str() {
+        "codegen" => write_generated(),
+        _ => Err(USAGE.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write_generated() -> Result<(), Box<dyn Error>> {
+    let written = codegen::write(&codegen::root())?;
+    written.iter().for_each(|path| println!("wrote {path}"));
+    if written.is_empty() {
+        println!("everything is as generated");
+    }
+    Ok(())
+}

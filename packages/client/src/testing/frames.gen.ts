@@ -1,0 +1,424 @@
+// Generated from schema/frames by `cargo run -p xtask -- codegen`: change them there, not here.
+import type { ClientMessageOf, EntryMessage, OwnEntryOf, ReplyOf } from '../wire.gen.js';
+
+/** `schema/frames/client.authenticate.json` */
+export const clientAuthenticate: ClientMessageOf<'authenticate'> = {
+  "type": "authenticate",
+  "id": 1,
+  "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+};
+
+/** `schema/frames/client.get_presence.room.json` */
+export const clientGetPresenceRoom: ClientMessageOf<'get_presence'> = {
+  "type": "get_presence",
+  "id": 7,
+  "room": "order_123"
+};
+
+/** `schema/frames/client.get_presence.users.json` */
+export const clientGetPresenceUsers: ClientMessageOf<'get_presence'> = {
+  "type": "get_presence",
+  "id": 6,
+  "users": [
+    "ada",
+    "grace"
+  ]
+};
+
+/** `schema/frames/client.join_room.json` */
+export const clientJoinRoom: ClientMessageOf<'join_room'> = {
+  "type": "join_room",
+  "id": 3,
+  "room": "order_123",
+  "since": {
+    "epoch": "k3xw9q2a",
+    "offset": 41
+  }
+};
+
+/** `schema/frames/client.leave_room.json` */
+export const clientLeaveRoom: ClientMessageOf<'leave_room'> = {
+  "type": "leave_room",
+  "id": 4,
+  "room": "order_123"
+};
+
+/** `schema/frames/client.ping.json` */
+export const clientPing: ClientMessageOf<'ping'> = {
+  "type": "ping",
+  "id": 2,
+  "timestamp": 1795240800123
+};
+
+/** `schema/frames/client.presence.json` */
+export const clientPresence: ClientMessageOf<'presence'> = {
+  "type": "presence",
+  "status": "away",
+  "data": {
+    "mood": "lunch"
+  }
+};
+
+/** `schema/frames/client.publish.json` */
+export const clientPublish: ClientMessageOf<'publish'> = {
+  "type": "publish",
+  "id": 5,
+  "room": "tickets",
+  "event": "ticket.created",
+  "data": {
+    "id": 7,
+    "title": "Printer on fire"
+  }
+};
+
+/** `schema/frames/client.refresh_token.json` */
+export const clientRefreshToken: ClientMessageOf<'refresh_token'> = {
+  "type": "refresh_token",
+  "id": "fresh-1",
+  "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+};
+
+/** `schema/frames/client.subscribe.json` */
+export const clientSubscribe: ClientMessageOf<'subscribe'> = {
+  "type": "subscribe",
+  "id": 3,
+  "channel": "order_123",
+  "since": {
+    "epoch": "k3xw9q2a",
+    "offset": 41
+  }
+};
+
+/** `schema/frames/client.typing_start.json` */
+export const clientTypingStart: ClientMessageOf<'typing_start'> = {
+  "type": "typing_start",
+  "room": "order_123"
+};
+
+/** `schema/frames/client.typing_stop.json` */
+export const clientTypingStop: ClientMessageOf<'typing_stop'> = {
+  "type": "typing_stop",
+  "room": "order_123"
+};
+
+/** `schema/frames/client.unsubscribe.json` */
+export const clientUnsubscribe: ClientMessageOf<'unsubscribe'> = {
+  "type": "unsubscribe",
+  "id": 4,
+  "channel": "order_123"
+};
+
+/** `schema/frames/entry.member_count.json` */
+export const entryMemberCount: EntryMessage & OwnEntryOf<'member_count'> = {
+  "type": "member_count",
+  "room": "lobby",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": {
+    "member_count": 5120
+  }
+};
+
+/** `schema/frames/entry.member_joined.json` */
+export const entryMemberJoined: EntryMessage & OwnEntryOf<'member_joined'> = {
+  "type": "member_joined",
+  "room": "order_123",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": {
+    "user_id": "grace",
+    "status": "online",
+    "member_count": 2
+  }
+};
+
+/** `schema/frames/entry.member_left.json` */
+export const entryMemberLeft: EntryMessage & OwnEntryOf<'member_left'> = {
+  "type": "member_left",
+  "room": "order_123",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": {
+    "user_id": "grace",
+    "status": "offline",
+    "member_count": 1
+  }
+};
+
+/** `schema/frames/entry.presence_update.json` */
+export const entryPresenceUpdate: EntryMessage & OwnEntryOf<'presence_update'> = {
+  "type": "presence_update",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": {
+    "user_id": "ada",
+    "status": "away",
+    "last_seen": "2026-11-21T06:00:00.123Z",
+    "data": {
+      "mood": "lunch"
+    }
+  }
+};
+
+/** `schema/frames/entry.published.everyone.json` */
+export const entryPublishedEveryone: EntryMessage = {
+  "type": "maintenance.soon",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": null
+};
+
+/** `schema/frames/entry.published.personal.json` */
+export const entryPublishedPersonal: EntryMessage = {
+  "type": "order_status_changed",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "offset": 18,
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": {
+    "order": 123,
+    "status": "shipped"
+  }
+};
+
+/** `schema/frames/entry.published.room.json` */
+export const entryPublishedRoom: EntryMessage = {
+  "type": "ticket.created",
+  "room": "tickets",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "offset": 42,
+  "from": "ada",
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": {
+    "id": 7,
+    "title": "Printer on fire"
+  }
+};
+
+/** `schema/frames/entry.typing_indicator.json` */
+export const entryTypingIndicator: EntryMessage & OwnEntryOf<'typing_indicator'> = {
+  "type": "typing_indicator",
+  "room": "order_123",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": {
+    "user": "ada",
+    "typing": true
+  }
+};
+
+/** `schema/frames/error.conflict.json` */
+export const errorConflict: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 5,
+  "code": "conflict",
+  "message": "the same idempotency key came with another body"
+};
+
+/** `schema/frames/error.forbidden.json` */
+export const errorForbidden: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 5,
+  "code": "forbidden",
+  "message": "the rules of this room do not let you publish",
+  "path": "room"
+};
+
+/** `schema/frames/error.history_lost.json` */
+export const errorHistoryLost: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 3,
+  "code": "history_lost",
+  "message": "what was asked for is no longer kept"
+};
+
+/** `schema/frames/error.internal.json` */
+export const errorInternal: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 5,
+  "code": "internal",
+  "message": "something went wrong here"
+};
+
+/** `schema/frames/error.invalid_request.json` */
+export const errorInvalidRequest: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 3,
+  "code": "invalid_request",
+  "message": "the field room is missing",
+  "path": "room"
+};
+
+/** `schema/frames/error.not_found.json` */
+export const errorNotFound: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 3,
+  "code": "not_found",
+  "message": "no such room",
+  "path": "room"
+};
+
+/** `schema/frames/error.payload_too_large.json` */
+export const errorPayloadTooLarge: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 5,
+  "code": "payload_too_large",
+  "message": "the message is larger than 65536 bytes"
+};
+
+/** `schema/frames/error.queue_full.json` */
+export const errorQueueFull: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 5,
+  "code": "queue_full",
+  "message": "the queue for this connection is full"
+};
+
+/** `schema/frames/error.rate_limited.json` */
+export const errorRateLimited: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 5,
+  "code": "rate_limited",
+  "message": "too many messages",
+  "retry_after_ms": 1200
+};
+
+/** `schema/frames/error.token_expired.json` */
+export const errorTokenExpired: ReplyOf<'error'> = {
+  "type": "error",
+  "code": "token_expired",
+  "message": "the token has expired"
+};
+
+/** `schema/frames/error.unauthorized.json` */
+export const errorUnauthorized: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 1,
+  "code": "unauthorized",
+  "message": "the token does not verify"
+};
+
+/** `schema/frames/error.unavailable.json` */
+export const errorUnavailable: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 5,
+  "code": "unavailable",
+  "message": "not possible at the moment, try again",
+  "retry_after_ms": 500
+};
+
+/** `schema/frames/error.unknown_type.json` */
+export const errorUnknownType: ReplyOf<'error'> = {
+  "type": "error",
+  "reply_to": 8,
+  "code": "unknown_type",
+  "message": "no such message type; docs/reference/websocket.md lists them",
+  "path": "type"
+};
+
+/** `schema/frames/reply.authenticated.json` */
+export const replyAuthenticated: ReplyOf<'authenticated'> = {
+  "type": "authenticated",
+  "reply_to": 1,
+  "user": "ada",
+  "expires_at": "2026-11-21T07:00:00.000Z"
+};
+
+/** `schema/frames/reply.connection_established.json` */
+export const replyConnectionEstablished: ReplyOf<'connection_established'> = {
+  "type": "connection_established",
+  "connection_id": "0199f3a2-51b0-7cc2-8e19-74d5a0b6f312",
+  "user": "ada",
+  "server_time": "2026-11-21T06:00:00.123Z",
+  "ping_interval": 25000,
+  "resume": "k3xw9q2a:17",
+  "recovered": false
+};
+
+/** `schema/frames/reply.goodbye.json` */
+export const replyGoodbye: ReplyOf<'goodbye'> = {
+  "type": "goodbye",
+  "retry_after_ms": 500,
+  "spread_ms": 5000
+};
+
+/** `schema/frames/reply.joined_room.json` */
+export const replyJoinedRoom: ReplyOf<'joined_room'> = {
+  "type": "joined_room",
+  "reply_to": 3,
+  "data": {
+    "room": "order_123",
+    "epoch": "k3xw9q2a",
+    "offset": 42,
+    "recovered": true,
+    "members": [
+      {
+        "user": "ada",
+        "status": "online"
+      },
+      {
+        "user": "grace",
+        "status": "away"
+      }
+    ],
+    "member_count": 2
+  }
+};
+
+/** `schema/frames/reply.joined_room.keeps_nothing.json` */
+export const replyJoinedRoomKeepsNothing: ReplyOf<'joined_room'> = {
+  "type": "joined_room",
+  "reply_to": "j-1",
+  "data": {
+    "room": "lobby",
+    "recovered": false,
+    "members": [],
+    "member_count": 5120
+  }
+};
+
+/** `schema/frames/reply.left_room.json` */
+export const replyLeftRoom: ReplyOf<'left_room'> = {
+  "type": "left_room",
+  "reply_to": 4,
+  "data": {
+    "room": "order_123"
+  }
+};
+
+/** `schema/frames/reply.pong.json` */
+export const replyPong: ReplyOf<'pong'> = {
+  "type": "pong",
+  "reply_to": 2,
+  "timestamp": 1795240800123
+};
+
+/** `schema/frames/reply.presence_state.json` */
+export const replyPresenceState: ReplyOf<'presence_state'> = {
+  "type": "presence_state",
+  "reply_to": 6,
+  "items": [
+    {
+      "user": "ada",
+      "status": "online",
+      "last_seen": "2026-11-21T06:00:00.123Z",
+      "connections": 2,
+      "data": {
+        "mood": "busy"
+      }
+    },
+    {
+      "user": "grace",
+      "status": "offline",
+      "last_seen": null,
+      "connections": 0
+    }
+  ]
+};
+
+/** `schema/frames/reply.published.json` */
+export const replyPublished: ReplyOf<'published'> = {
+  "type": "published",
+  "reply_to": 5,
+  "entry_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "offset": 42
+};

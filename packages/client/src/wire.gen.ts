@@ -1,0 +1,588 @@
+// Generated from crates/protocol by `cargo run -p xtask -- codegen`: change it there, not here.
+// Fields that may be absent are optional and never null.
+
+/** What a user says of themselves. */
+export type Availability =
+  /** There and looking. */
+  | 'online'
+  /** There, but not looking. */
+  | 'away';
+
+/** Why one entry of a batch was refused. */
+export interface BatchError {
+  /** For programs. */
+  code: ErrorCode;
+  /** For people. */
+  detail: string;
+  /** Which field. */
+  path?: string;
+}
+
+/** `POST /v1/publish/batch`. */
+export interface BatchRequest {
+  /** At most `BATCH_MAX`; each is taken or refused by itself. */
+  entries: Json[];
+}
+
+/** 200 of `POST /v1/publish/batch`. */
+export interface BatchResponse {
+  /** In the order of the entries. */
+  results: BatchResult[];
+}
+
+/** What became of one entry of a batch. */
+export type BatchResult =
+  /** Taken. */
+  | PublishResponse
+  /** Refused. */
+  | {
+      /** Why. */
+      error: BatchError;
+    };
+
+/** What a client sends: a command, and its mark. */
+export type ClientMessage = {
+  /** Comes back as `reply_to`. */
+  id?: CorrelationId;
+} & (Command | OtherSpelling);
+
+/** The {@link ClientMessage} of one `type`. */
+export type ClientMessageOf<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T }>;
+
+/**
+ * A client's message. The wire's `type` is the variant's name in snake case; `subscribe` and `unsubscribe` with `channel`
+ * are other spellings of `join_room` and `leave_room` with `room`.
+ */
+export type Command =
+  /** The token, as the first message of a connection that brought none. */
+  | {
+      type: 'authenticate';
+      /** A JWT. */
+      token: string;
+    }
+  /** A fresh token for a living connection. */
+  | {
+      type: 'refresh_token';
+      /** A JWT of the same user. */
+      token: string;
+    }
+  /** Asks for a `pong`. */
+  | {
+      type: 'ping';
+      /** Given back as it came. */
+      timestamp?: Json;
+    }
+  /** Follow a room. */
+  | {
+      type: 'join_room';
+      /** Which. */
+      room: RoomName;
+      /** The last position seen; what came after it follows the answer. */
+      since?: Position;
+    }
+  /** Stop following a room. */
+  | {
+      type: 'leave_room';
+      /** Which. */
+      room: RoomName;
+    }
+  /** An event into a room, where its rules let users publish. */
+  | {
+      type: 'publish';
+      /** The entry's data; `null` when absent. */
+      data?: Json;
+      /** The entry's type. */
+      event: EventType;
+      /** Where to. */
+      room: RoomName;
+    }
+  /** The user types in a room. */
+  | {
+      type: 'typing_start';
+      /** Where. */
+      room: RoomName;
+    }
+  /** The user types no longer. */
+  | {
+      type: 'typing_stop';
+      /** Where. */
+      room: RoomName;
+    }
+  /** Sets the user's own presence. */
+  | {
+      type: 'presence';
+      /** The application's own, shown with the presence. */
+      data?: Json;
+      /** Online or away. */
+      status: Availability;
+    }
+  /** Asks who is there. */
+  | {
+      type: 'get_presence';
+    } & ({
+      users: UserId[];
+    } | {
+      room: RoomName;
+    });
+
+/** The {@link Command} of one `type`. */
+export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
+
+/** One socket of one user. */
+export type ConnectionId = string;
+
+/** One item of `GET /v1/connections`. */
+export interface ConnectionInfo {
+  /** What the client said it is: `web`, `mobile`, … */
+  client_type?: string;
+  /** The client's own version. */
+  client_version?: string;
+  /** Since when. */
+  connected_at: Timestamp;
+  /** This socket. */
+  connection_id: ConnectionId;
+  /** The client's own name for its device. */
+  device_id?: string;
+  /** Its address, as the trusted proxies say. */
+  ip: string;
+  /** Rooms it follows. */
+  rooms: RoomName[];
+  /** Whose it is. */
+  user: UserId;
+}
+
+/** A client's own mark on a message, given back as `reply_to`: any string or number. */
+export type CorrelationId =
+  /** A number, as it came. */
+  | number
+  /** A text, as it came. */
+  | string;
+
+/** `POST /v1/users/{user}/disconnect`. */
+export interface DisconnectRequest {
+  /** Told to the client with close code 4009; at most 123 bytes are. */
+  reason?: string;
+}
+
+/** 200 of `POST /v1/users/{user}/disconnect`. */
+export interface DisconnectResponse {
+  /** How many sockets were closed. */
+  disconnected: number;
+}
+
+/** One entry, in whatever room. */
+export type EntryId = string;
+
+/** An entry: something that happened in a room, to a user, to a role or to everyone. */
+export interface EntryMessage {
+  /** The publisher's own; `null` when nothing was given. */
+  data: Json;
+  /** The user who published; absent when a back end did. */
+  from?: UserId;
+  /** Unique over all rooms and time (UUID version 7). */
+  id: EntryId;
+  /** Place in the room's log, where the room keeps its entries. */
+  offset?: Offset;
+  /** Where; absent on what was published to a user, a role or everyone. */
+  room?: RoomName;
+  /** When the server took it. */
+  time: Timestamp;
+  /** What happened: `ticket.created`, or one of the server's own such as `presence_update`. */
+  type: EventType;
+}
+
+/** Names one life of a room's log: offsets of different epochs cannot be compared. */
+export type Epoch = string;
+
+/** What went wrong, as programs read it. */
+export type ErrorCode =
+  /** Not JSON, or a field is missing or of the wrong type; `path` says which. */
+  | 'invalid_request'
+  /** No such message type. */
+  | 'unknown_type'
+  /** No credentials, or some that do not verify. */
+  | 'unauthorized'
+  /** The token was good once. */
+  | 'token_expired'
+  /** The rules do not let this caller. */
+  | 'forbidden'
+  /** No such thing, or none that this caller may know of. */
+  | 'not_found'
+  /** Contradicts what is there: the same idempotency key with another body. */
+  | 'conflict'
+  /** More bytes than the limit. */
+  | 'payload_too_large'
+  /** Too many in too short a time; `retry_after_ms` says when again. */
+  | 'rate_limited'
+  /** The queue for this connection is full. */
+  | 'queue_full'
+  /** What was asked for is no longer kept. */
+  | 'history_lost'
+  /** Not possible at the moment. */
+  | 'unavailable'
+  /** A fault of the server; its log has the cause. */
+  | 'internal';
+
+/** The type of an entry, `ticket.created`: 1 to 128 of `A-Z a-z 0-9 _ . : / -`. */
+export type EventType = string;
+
+/** A field that is wrong. */
+export interface FieldError {
+  /** What was expected. */
+  message: string;
+  /** Where: `to.room`, `entries[3].type`. */
+  path: string;
+}
+
+/** A room at the moment of joining. */
+export interface JoinedRoom {
+  /** Life of its log; absent in rooms that keep nothing. */
+  epoch?: Epoch;
+  /** How many people are there. */
+  member_count: number;
+  /** Who is there; empty in rooms fuller than `live.presence_names_max`. */
+  members: Member[];
+  /** Its last entry's place now; absent in rooms that keep nothing. */
+  offset?: Offset;
+  /** Whether exactly what came after `since` follows. */
+  recovered: boolean;
+  /** Which. */
+  room: RoomName;
+}
+
+/** Any JSON value. */
+export type Json = unknown;
+
+/** Which room was left. */
+export interface LeftRoom {
+  /** Its name. */
+  room: RoomName;
+}
+
+/** Somebody in a room. */
+export interface Member {
+  /** How they are. */
+  status: Status;
+  /** Who. */
+  user: UserId;
+}
+
+/** Data of `member_joined` and `member_left`. */
+export interface MemberChange {
+  /** How many people are there now. */
+  member_count: number;
+  /** How they are. */
+  status: Status;
+  /** Who came or went. */
+  user_id: UserId;
+}
+
+/** Data of `member_count`. */
+export interface MemberCount {
+  /** How many people are there now. */
+  member_count: number;
+}
+
+/** Place of an entry in its room's log; the first is 1, and none is missing between two. */
+export type Offset = number;
+
+/** `join_room` and `leave_room` spelt otherwise. Here for the schema only: `Incoming::parse` turns them into a `Command`. */
+export type OtherSpelling =
+  /** `join_room`. */
+  | {
+      type: 'subscribe';
+      /** Which room. */
+      channel: RoomName;
+      /** The last position seen; what came after it follows the answer. */
+      since?: Position;
+    }
+  /** `leave_room`. */
+  | {
+      type: 'unsubscribe';
+      /** Which room. */
+      channel: RoomName;
+    };
+
+/** The {@link OtherSpelling} of one `type`. */
+export type OtherSpellingOf<T extends OtherSpelling['type']> = Extract<OtherSpelling, { type: T }>;
+
+/** The types of the entries that the server makes itself, and what `data` each has. */
+export type OwnEntry =
+  /** Somebody came, went or said how they are. */
+  | {
+      type: 'presence_update';
+      data: PresenceUpdate;
+    }
+  /** Somebody joined a room. */
+  | {
+      type: 'member_joined';
+      data: MemberChange;
+    }
+  /** Somebody left a room. */
+  | {
+      type: 'member_left';
+      data: MemberChange;
+    }
+  /** The number of people in a room too full to name them. */
+  | {
+      type: 'member_count';
+      data: MemberCount;
+    }
+  /** Somebody types, or types no longer. */
+  | {
+      type: 'typing_indicator';
+      data: TypingIndicator;
+    };
+
+/** The {@link OwnEntry} of one `type`. */
+export type OwnEntryOf<T extends OwnEntry['type']> = Extract<OwnEntry, { type: T }>;
+
+/** An offset and the epoch it counts in; as text `epoch:offset`. */
+export interface Position {
+  /** The life of the log that `offset` counts in. */
+  epoch: Epoch;
+  /** The last entry seen; 0 before the first. */
+  offset: Offset;
+}
+
+/** A user's presence. */
+export interface Presence {
+  /** How many connections they have. */
+  connections: number;
+  /** What they said with their `presence`. */
+  data?: Json;
+  /** When the server last heard of them; null when it never did. */
+  last_seen: Timestamp | null;
+  /** How they are. */
+  status: Status;
+  /** Who. */
+  user: UserId;
+}
+
+/** Data of `presence_update`. */
+export interface PresenceUpdate {
+  /** What they said with their `presence`. */
+  data?: Json;
+  /** When the server last heard of them. */
+  last_seen: Timestamp;
+  /** How they are now. */
+  status: Status;
+  /** Who. */
+  user_id: UserId;
+}
+
+/** An error of the HTTP interface: `application/problem+json` (RFC 9457). */
+export interface Problem {
+  /** For programs. */
+  code: ErrorCode;
+  /** For people. */
+  detail: string;
+  /** Fields that are wrong. */
+  errors?: FieldError[];
+  /** When to try again, in milliseconds. */
+  retry_after_ms?: number;
+  /** The HTTP status. */
+  status: number;
+  /** The status in words. */
+  title: string;
+  /** `about:blank`: the title is the status. */
+  type: string;
+}
+
+/** `POST /v1/publish`. */
+export interface PublishRequest {
+  /** The entry's data; `null` when absent. */
+  data?: Json;
+  /** A connection that shall not get it, usually the one whose user caused it. */
+  except?: ConnectionId;
+  /** For whom; exactly one field of it. */
+  to: TargetFields;
+  /** The entry's type, `order_status_changed`. */
+  type: EventType;
+}
+
+/** 202 of `POST /v1/publish`, and one result of a batch. */
+export interface PublishResponse {
+  /** The new entry; the first one's when there were several rooms or users. */
+  id: EntryId;
+  /** Its place, where the room keeps entries and there is one room or user. */
+  offset?: Offset;
+  /** Who was connected to hear it. */
+  reached: Reached;
+}
+
+/** How many heard an entry at once. */
+export interface Reached {
+  /** Their sockets. */
+  connections: number;
+  /** Different people. */
+  users: number;
+}
+
+/** A message of the server that is not an entry. */
+export type Reply =
+  /** Always the first. */
+  | {
+      type: 'connection_established';
+      /** This socket's id. */
+      connection_id: ConnectionId;
+      /** Silence after which a client should ask whether the server is there, in milliseconds. */
+      ping_interval: number;
+      /** Whether exactly what was missed since `?resume=` follows. */
+      recovered: boolean;
+      /** Position of the personal room, `<epoch>:<offset>`. */
+      resume?: string;
+      /** The server's clock. */
+      server_time: Timestamp;
+      /** Who the token says is here. */
+      user: UserId;
+    }
+  /** Answers `authenticate` and `refresh_token`. */
+  | {
+      type: 'authenticated';
+      /** When the token ends. */
+      expires_at: Timestamp;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+      /** Who the token says is here. */
+      user: UserId;
+    }
+  /** Answers `ping`. */
+  | {
+      type: 'pong';
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+      /** As it came. */
+      timestamp?: Json;
+    }
+  /** Answers `join_room`; what was missed follows. */
+  | {
+      type: 'joined_room';
+      /** The room as it stands. */
+      data: JoinedRoom;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
+  /** Answers `leave_room`. */
+  | {
+      type: 'left_room';
+      /** Which room. */
+      data: LeftRoom;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
+  /** Answers `publish`: the entry is taken. */
+  | {
+      type: 'published';
+      /** The new entry. */
+      entry_id: EntryId;
+      /** Its place, where the room keeps entries. */
+      offset?: Offset;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
+  /** Answers `get_presence`. */
+  | {
+      type: 'presence_state';
+      /** One for each user. */
+      items: Presence[];
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
+  /** Something went wrong; the connection goes on unless a close follows. */
+  | {
+      type: 'error';
+      /** What, for programs. */
+      code: ErrorCode;
+      /** What, for people. */
+      message: string;
+      /** Which field. */
+      path?: string;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+      /** When to try again, in milliseconds. */
+      retry_after_ms?: number;
+    }
+  /** The server is about to stop: come back after `retry_after_ms` and a random part of `spread_ms`. */
+  | {
+      type: 'goodbye';
+      /** Shortest wait, in milliseconds. */
+      retry_after_ms: number;
+      /** Over how long the clients should spread, in milliseconds. */
+      spread_ms: number;
+    };
+
+/** The {@link Reply} of one `type`. */
+export type ReplyOf<T extends Reply['type']> = Extract<Reply, { type: T }>;
+
+/** A role from a token: up to 128 bytes without control characters. */
+export type Role = string;
+
+/** A room's name: 1 to 128 of `A-Z a-z 0-9 _ . : @ -`. */
+export type RoomName = string;
+
+/** What the server sends. Entries may have any `type`; what tells them apart is that only they have `id` and `time`. */
+export type ServerMessage = Reply | EntryMessage;
+
+/** `GET /v1/stats`. */
+export interface Stats {
+  /** Sockets open now. */
+  connections: number;
+  /** Entries handed to connections since the start. */
+  deliveries: number;
+  /** Transient entries not delivered since the start because a reader was too slow. */
+  dropped: number;
+  /** Entries taken since the start. */
+  entries: number;
+  /** Rooms that somebody follows now. */
+  rooms: number;
+  /** Connections closed as slow readers since the start. */
+  slow_readers: number;
+  /** Subscriptions now. */
+  subscriptions: number;
+  /** Since the start, in seconds. */
+  uptime_seconds: number;
+  /** Different people connected now. */
+  users: number;
+  /** The server's version. */
+  version: string;
+}
+
+/** How a user is, over all their connections. */
+export type Status =
+  /** Connected and looking. */
+  | 'online'
+  /** Connected, but not looking. */
+  | 'away'
+  /** Not connected. */
+  | 'offline';
+
+/** Whom an entry is for: exactly one of these. */
+export interface TargetFields {
+  /** `true`: everyone who is connected. */
+  everyone?: boolean;
+  /** Everyone with a role. */
+  role?: Role;
+  /** Everyone in a room. */
+  room?: RoomName;
+  /** Everyone in several rooms, at most 1000. */
+  rooms?: RoomName[];
+  /** All connections of one user. */
+  user?: UserId;
+  /** All connections of several users, at most 1000. */
+  users?: UserId[];
+}
+
+/** Milliseconds since 1970-01-01 UTC; on the wire `"2026-11-21T06:00:00.123Z"` (RFC 3339). */
+export type Timestamp = string;
+
+/** Data of `typing_indicator`. */
+export interface TypingIndicator {
+  /** Whether they type. */
+  typing: boolean;
+  /** Who. */
+  user: UserId;
+}
+
+/** A user as the back end names them: up to 128 bytes without control characters. */
+export type UserId = string;
