@@ -20,14 +20,15 @@ import type {
 } from './types.js';
 import {
   type Authenticated,
-  type Command,
-  type Control,
-  type Entry,
   type Greeting,
   isEntry,
   type Position,
   type Published,
+  type ServerMessage,
 } from './wire.js';
+
+/** A message as the application made it. */
+type RawMessage = { type?: string; [field: string]: unknown };
 
 /** Commands the server does not answer. */
 const UNANSWERED = /^(presence|typing_start|typing_stop)$/;
@@ -123,7 +124,7 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
     return recovered;
   }
 
-  function message(message: Control | Entry): void {
+  function message(message: ServerMessage): void {
     if (isEntry(message)) {
       const { room, offset } = message;
       if (room !== undefined) {
@@ -173,9 +174,9 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
     arm(expires_at ? Date.parse(expires_at) : tokenExpiry(token));
   }
 
-  function send(what: string | Command, data?: unknown, how: SendOptions = {}): Promise<Ack> {
+  function send(what: string | RawMessage, data?: unknown, how: SendOptions = {}): Promise<Ack> {
     const { room } = how;
-    const command: Command =
+    const command: RawMessage & { type: string } =
       typeof what !== 'string'
         ? { ...what, type: what.type ?? 'command' }
         : room === undefined

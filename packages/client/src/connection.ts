@@ -7,7 +7,7 @@ import { Heartbeat } from './heartbeat.js';
 import { toError } from './requests.js';
 import { type Status, type StatusInput, transition } from './status.js';
 import type { ClientOptions, DebugLevel, StatusChange } from './types.js';
-import { type Control, type Entry, type Greeting, isEntry } from './wire.js';
+import { type Greeting, isEntry, type ServerMessage } from './wire.js';
 
 /** A connection that held this long was a good one: failures are counted afresh after it. In milliseconds. */
 const STABLE = 5_000;
@@ -18,7 +18,7 @@ export interface ConnectionEvents {
   query(): Record<string, string | undefined>;
   /** Let in; returns whether what was missed follows, undefined on a first connection. */
   greeted(greeting: Greeting): boolean | undefined;
-  message(message: Control | Entry): void;
+  message(message: ServerMessage): void;
   /** Gone; with an error, for good. */
   lost(error?: TidingsError): void;
   status(change: StatusChange): void;
@@ -152,7 +152,7 @@ export class Connection {
     socket.onerror = () => {};
   }
 
-  #receive(message: Control | Entry): void {
+  #receive(message: ServerMessage): void {
     if (!isEntry(message)) {
       if (message.type === 'connection_established') return this.#greet(message);
       if (message.type === 'error' && message.reply_to === undefined) {

@@ -1,5 +1,7 @@
+import type { ErrorCode } from './wire.js';
+
 /** The HTTP status that stands for each code of the server; local codes (`timeout`, …) have none. */
-const STATUS: Record<string, number> = {
+const STATUS: Record<ErrorCode, number> = {
   invalid_request: 400,
   unknown_type: 400,
   unauthorized: 401,
@@ -48,7 +50,7 @@ export class TidingsError extends Error {
     super(more.detail ?? code, { cause: more.cause });
     this.name = 'TidingsError';
     this.code = code;
-    const status = STATUS[code];
+    const status: number | undefined = STATUS[code as ErrorCode];
     if (status) this.status = status;
     this.retryable =
       more.retryable ?? (code === 'timeout' || code === 'rate_limited' || (status ?? 0) >= 500);

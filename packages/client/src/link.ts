@@ -1,11 +1,11 @@
-import type { Command, Control } from './wire.js';
+import type { Command, Reply } from './wire.js';
 
 /** What rooms and presence may do with the connection. */
 export interface Link {
   /** The server has greeted and nothing was lost since. */
   readonly live: boolean;
   /** Sends a command and resolves with its answer; rejects with `unavailable` at once when not live. */
-  ask(command: Command): Promise<Control>;
+  ask(command: Command): Promise<Reply>;
   /** Sends a command that has no answer; does nothing when not live. */
   tell(command: Command): void;
 }

@@ -51,7 +51,7 @@ test('rejects when offline', async () => {
 test('watches users: how they are now, every change, and afresh after a reconnect', async () => {
   const seen: Presence[] = [];
   const stop = client.presence.watch({ users: ['bob'] }, (presence) => seen.push(presence));
-  await state({ user: 'bob', status: 'online' });
+  await state({ user: 'bob', status: 'online', last_seen: null });
   update('bob', 'offline');
   update('eve', 'online');
   expect(seen).toMatchObject([

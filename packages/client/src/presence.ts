@@ -1,7 +1,7 @@
 import type { Call } from './events.js';
 import type { Link } from './link.js';
 import type { Presence, PresenceApi, Unsubscribe } from './types.js';
-import type { Command, Entry, PresenceItem, PresenceState, PresenceUpdate } from './wire.js';
+import type { Command, EntryMessage, PresenceItem, PresenceState, PresenceUpdate } from './wire.js';
 
 interface Watch {
   room: string | undefined;
@@ -11,7 +11,7 @@ interface Watch {
 }
 
 function toPresence({ user, status, last_seen, connections, data }: PresenceItem): Presence {
-  return { user, status, lastSeen: last_seen ?? null, devices: connections, data };
+  return { user, status, lastSeen: last_seen, devices: connections, data };
 }
 
 /** Who is there, and how this user is. */
@@ -55,7 +55,7 @@ export class PresenceBoard implements PresenceApi {
     for (const watch of this.#watches) if (watch.room === room) void this.#load(watch);
   }
 
-  accept({ type, room, time, data }: Entry): void {
+  accept({ type, room, time, data }: EntryMessage): void {
     const member = type === 'member_joined' || type === 'member_left';
     if (!member && type !== 'presence_update') return;
     const { user_id: user, status, last_seen = time, data: own } = data as PresenceUpdate;
@@ -66,7 +66,7 @@ export class PresenceBoard implements PresenceApi {
     }
   }
 
-  async #ask(about: { users?: string[]; room?: string }): Promise<Presence[]> {
+  async #ask(about: { users: string[] } | { room: string }): Promise<Presence[]> {
     return ((await this.#link.ask({ type: 'get_presence', ...about })) as PresenceState).items.map(
       toPresence,
     );

@@ -1,8 +1,8 @@
 import { TidingsError } from './error.js';
-import type { Control, ErrorMessage } from './wire.js';
+import type { ErrorMessage, Reply } from './wire.js';
 
 interface Pending {
-  resolve(reply: Control): void;
+  resolve(reply: Reply): void;
   reject(error: TidingsError): void;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -29,7 +29,7 @@ export class Requests {
   }
 
   /** Sends `text`, which carries `id`, and resolves with its answer; rejects with `timeout` after that many ms. */
-  send(id: number, text: string, timeout: number): Promise<Control> {
+  send(id: number, text: string, timeout: number): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
@@ -41,7 +41,7 @@ export class Requests {
   }
 
   /** Hands an answer to whoever asked; false when nobody did. */
-  settle(message: Control): boolean {
+  settle(message: Reply): boolean {
     const id = (message as { reply_to?: number }).reply_to as number;
     const pending = this.#pending.get(id);
     if (!pending) return false;

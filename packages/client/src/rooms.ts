@@ -4,7 +4,7 @@ import type { Events } from './events.js';
 import type { Link } from './link.js';
 import { formatPosition, parsePosition } from './position.js';
 import type { Ack, Event, EventName, Handler, Member, Room, SendOptions, Unsubscribe } from './types.js';
-import type { Entry, JoinedRoom, Position, PresenceState } from './wire.js';
+import type { EntryMessage, JoinedRoom, Position, PresenceState, TypingIndicator } from './wire.js';
 
 /** How often the others are told that someone still types, in milliseconds: half of what the server forgets after. */
 const TYPING = 3000;
@@ -48,7 +48,7 @@ export class Rooms {
   }
 
   /** False for an entry that was handled before. */
-  accept(entry: Entry): boolean {
+  accept(entry: EntryMessage): boolean {
     return this.#rooms.get(entry.room as string)?.accept(entry) ?? true;
   }
 
@@ -144,7 +144,7 @@ class LiveRoom implements Room {
   }
 
   /** The server let us in. Called before anything that follows is read: entries count from here. */
-  joined({ epoch, offset, recovered }: JoinedRoom['data']): void {
+  joined({ epoch, offset, recovered }: JoinedRoom): void {
     if (this.#left) return;
     const missed = this.#position && !recovered;
     if (!recovered) this.#position = epoch !== undefined ? { epoch, offset: offset ?? 0 } : undefined;
@@ -162,9 +162,9 @@ class LiveRoom implements Room {
     if (this.state === 'joined') this.#drop('idle');
   }
 
-  accept({ type, data, offset }: Entry): boolean {
+  accept({ type, data, offset }: EntryMessage): boolean {
     if (type === 'typing_indicator') {
-      const { user, typing } = data as { user: string; typing: boolean };
+      const { user, typing } = data as TypingIndicator;
       this.#typing[typing ? 'add' : 'delete'](user);
     }
     const position = this.#position;
