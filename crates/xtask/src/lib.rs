@@ -4,3 +4,4 @@
 //! The tests of this crate run both without writing, so `cargo test` finds what somebody forgot. In reading order:
 
 pub mod codegen;
+pub mod tidy;
