@@ -292,3 +292,11 @@ test('a published entry cannot pass for the server itself', async () => {
   expect(seen).toHaveBeenCalledOnce();
   expect(FakeSocket.all.length).toBe(1);
 });
+
+test('an error of long ago does not explain a close', async () => {
+  const { client } = await connectedClient();
+  FakeSocket.last.say({ type: 'error', code: 'rate_limited', message: 'typing too fast' });
+  FakeSocket.last.entry({ type: 'x' });
+  FakeSocket.last.end(4009, 'ended by an administrator');
+  expect(client.error).toMatchObject({ code: 'forbidden', detail: 'ended by an administrator' });
+});

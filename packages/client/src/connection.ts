@@ -153,6 +153,8 @@ export class Connection {
   }
 
   #receive(message: ServerMessage): void {
+    // Only an error right before the close explains it.
+    this.#told = undefined;
     if (!isEntry(message)) {
       if (message.type === 'connection_established') return this.#greet(message);
       if (message.type === 'error' && message.reply_to === undefined) {
@@ -173,7 +175,6 @@ export class Connection {
   #greet(greeting: Greeting): void {
     clearTimeout(this.#deadline);
     this.#greeted = Date.now();
-    this.#told = undefined;
     this.#heartbeat.start(greeting.ping_interval);
     const ready = this.#ready;
     this.#ready = undefined;

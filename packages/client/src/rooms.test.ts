@@ -82,7 +82,7 @@ test('joins again after what passes by itself, when the server says', async () =
     message: 'slow',
     retry_after_ms: 300,
   });
-  await pass(299);
+  await pass(449);
   expect(FakeSocket.last.sent).toHaveLength(1);
   await pass(1);
   expect(FakeSocket.last.sent).toHaveLength(2);
@@ -282,4 +282,12 @@ test('a room sends', async () => {
   expect(FakeSocket.last.asked('publish')).toMatchObject({ room: 'orders', event: 'x', data: { n: 1 } });
   FakeSocket.last.answer('publish', { type: 'published', entry_id: 'e1', offset: 43 });
   expect(await sent).toEqual({ id: 'e1', offset: 43 });
+});
+
+test('leaving while the connection goes is leaving', async () => {
+  const room = await joined();
+  const out = room.leave();
+  FakeSocket.last.end();
+  await out;
+  expect(room.state).toBe('idle');
 });

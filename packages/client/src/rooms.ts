@@ -105,7 +105,13 @@ class LiveRoom implements Room {
     const there = this.wanted && this.#link.live;
     this.#drop('idle', new TidingsError('closed', { detail: `left ${this.name}` }));
     this.#left = true;
-    if (there) await this.#link.ask({ type: 'leave_room', room: this.name });
+    if (!there) return;
+    try {
+      await this.#link.ask({ type: 'leave_room', room: this.name });
+    } catch (error) {
+      // With the connection gone, so are we.
+      if (this.#link.live) throw error;
+    }
   }
 
   on<T extends EventName>(type: T | '*', handler: Handler<T>): Unsubscribe {
@@ -139,7 +145,11 @@ class LiveRoom implements Room {
       const error = e as TidingsError;
       if (!this.wanted || this.state !== 'joining') return;
       if (!error.retryable) this.#drop('denied', error);
-      else if (this.#link.live) this.#retry = setTimeout(() => this.enter(), error.retryAfter ?? RETRY);
+      else if (this.#link.live) {
+        // Spread, because many rooms may have been told the same.
+        const wait = (error.retryAfter ?? RETRY) * (1 + Math.random());
+        this.#retry = setTimeout(() => this.enter(), wait);
+      }
     }
   }
 
