@@ -1,1 +1,29 @@
-//! Placeholder; see ARCHITECTURE.md.
+//! Load and yardstick for Tidings: who wants to know what a server bears, and against what the machine allows.
+//!
+//! - [`Session`] is all the clients of one server on one thread; every delivery on every connection is checked and timed.
+//! - [`floor`] is the least work with which frames can be written to sockets: the machine's limit.
+//! - [`single`] loads one server, anybody's (`tidings bench`).
+//! - [`compare`] loads server, floor and peer in alternating slices of one run (`make bench`).
+//!
+//! Linux only: CPU and memory of the servers come from `/proc`.
+
+mod clock;
+pub mod compare;
+pub mod drive;
+mod error;
+pub mod floor;
+mod frame;
+mod histogram;
+mod http;
+mod ledger;
+mod mark;
+mod process;
+mod session;
+pub mod single;
+mod target;
+mod token;
+
+pub use error::Error;
+pub use ledger::Faults;
+pub use session::{Aim, Connected, Load, Measured, Rooms, Session, Shape};
+pub use target::{Credentials, Target};
