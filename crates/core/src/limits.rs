@@ -15,9 +15,10 @@ pub struct Rate {
 
 impl Rate {
     /// So many a minute, and `burst` of them at once; 0 a minute is no limit.
-    pub fn per_minute(count: u32, burst: u32) -> Self {
-        let cost_us = if count == 0 { 0 } else { 60_000_000 / u64::from(count) };
-        Self { cost_us, tolerance_us: cost_us * u64::from(burst.max(1) - 1) }
+    pub const fn per_minute(count: u32, burst: u32) -> Self {
+        let cost_us = if count == 0 { 0 } else { 60_000_000 / count as u64 };
+        let ahead = if burst == 0 { 0 } else { burst as u64 - 1 };
+        Self { cost_us, tolerance_us: cost_us * ahead }
     }
 }
 
@@ -57,7 +58,7 @@ mod tests {
     #[test]
     fn a_burst_and_then_the_rate() {
         let (bucket, rate) = (Bucket::default(), Rate::per_minute(60, 3));
-        let at = |millis| bucket.take(rate, Monotonic(10_000 + millis));
+        let at = |millis: u64| bucket.take(rate, Monotonic(10_000 + millis));
         assert_eq!([at(0), at(0), at(0)], [Ok(()); 3]);
         assert_eq!(at(0), Err(1000));
         assert_eq!(at(400), Err(600));

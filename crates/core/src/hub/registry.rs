@@ -17,17 +17,18 @@ impl Hub {
     /// A new connection of a user, counted from now on. It follows nothing yet.
     ///
     /// # Errors
-    /// `rate_limited` when the user or the server has as many connections as `limits` allow.
+    /// `rate_limited`, and the outlet back, when the user or the server has as many connections as `limits` allow.
     pub fn connect<O: Outlet + 'static>(
         &self,
         identity: &Identity,
         format: Format,
         origin: Origin,
         outlet: O,
-    ) -> Result<Arc<Connection<O>>, Fault> {
-        let place = Counted::take(&self.connection_count, self.settings.limits.connections)?;
-        let user = self.user_with_one_more(&identity.user)?;
-        place.keep();
+    ) -> Result<Arc<Connection<O>>, (Fault, O)> {
+        let user = match self.place_for(&identity.user) {
+            Ok(user) => user,
+            Err(fault) => return Err((fault, outlet)),
+        };
         let now = self.clock.monotonic();
         let id = ConnectionId::new(self.clock.now());
         let bytes_max = self.settings.limits.queue_bytes;
@@ -92,6 +93,13 @@ impl Hub {
                 rooms.remove(&room.key);
             }
         });
+    }
+
+    fn place_for(&self, user: &UserId) -> Result<Arc<User>, Fault> {
+        let place = Counted::take(&self.connection_count, self.settings.limits.connections)?;
+        let user = self.user_with_one_more(user)?;
+        place.keep();
+        Ok(user)
     }
 
     fn user_with_one_more(&self, id: &UserId) -> Result<Arc<User>, Fault> {

@@ -1,0 +1,401 @@
+//! A server without sockets, clients and a clock that stands still until it is told.
+
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use proptest::sample::Index;
+use tidings_core::{
+    Clock, Connection, Encode, Entry, Format, Hub, HubSettings, Identity, Joined, Kinds, MemoryStore,
+    Monotonic, Next, Origin, Publication, RoomKey, Store, Tidings,
+    metrics::Metrics,
+    store::{Answer, Stretch},
+};
+use tidings_protocol::{
+    Epoch, EventType, Json, Offset, Position, Reply, RoomName, Timestamp, UserId, reply::JoinedRoom,
+};
+use tidings_settings::{Keep, Settings};
+
+use crate::client::{Client, Wire};
+
+pub(crate) const CLIENTS: usize = 4;
+pub(crate) const ROOMS: usize = 3;
+
+/// Rooms `a` and `b` keep a log, `last` keeps the last value.
+const NAMES: [&str; ROOMS] = ["a", "b", "last"];
+const LOG: Keep = Keep::For(Duration::from_secs(300));
+
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// An entry is stored; it is delivered later.
+    Append {
+        room: usize,
+        size: usize,
+    },
+    /// One of the stored entries reaches the hub, in whatever order.
+    Deliver(Index),
+    /// An entry that nobody keeps.
+    Transient(usize),
+    Join {
+        client: usize,
+        room: usize,
+    },
+    Leave {
+        client: usize,
+        room: usize,
+    },
+    /// A connection is lost.
+    Cut(usize),
+    /// A client comes back and joins again from where it was.
+    Return(usize),
+    /// A client's socket takes some bytes.
+    Read {
+        client: usize,
+        bytes: usize,
+    },
+    Turn(usize),
+    /// Time passes, in milliseconds.
+    Pass(u64),
+}
+
+pub(crate) struct World {
+    tidings: Tidings,
+    store: SharedStore,
+    clock: Arc<StillClock>,
+    clients: Vec<Client>,
+    stored: Vec<Arc<Entry>>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut settings = Settings::default();
+        // Small enough that slow readers overflow within one history.
+        settings.limits.queue_bytes = 2_000;
+        let clock = Arc::new(StillClock(AtomicU64::new(1_000)));
+        let store = SharedStore { store: Arc::new(MemoryStore::default()), lag: Arc::default() };
+        let hub_settings = HubSettings {
+            live: settings.live.clone(),
+            limits: settings.limits.clone(),
+            leeway: settings.auth.leeway,
+        };
+        let hub = Hub::new(
+            hub_settings,
+            clock.clone(),
+            Box::new(Lines),
+            Box::new(|| {}),
+            Arc::new(Metrics::default()),
+        );
+        let rules = vec![rule("last", Keep::Last), rule("{name}", LOG)];
+        let tidings = Tidings::new(hub, Box::new(store.clone()), Kinds::new(&rules), clock.clone());
+        let clients = (0..CLIENTS).map(|_| Client::default()).collect();
+        Self { tidings, store, clock, clients, stored: Vec::new() }
+    }
+
+    pub(crate) fn take(&mut self, step: Step) {
+        match step {
+            Step::Append { room, size } => {
+                let keep = if NAMES[room] == "last" { Keep::Last } else { LOG };
+                let entry =
+                    now(self.store.append(key(room), publication(size), keep, self.clock.now())).unwrap();
+                self.stored.push(entry);
+            }
+            Step::Deliver(which) if !self.stored.is_empty() => {
+                let entry = self.stored.swap_remove(which.index(self.stored.len()));
+                self.tidings.hub.deliver(entry.clone());
+                // The broker may say a thing twice.
+                self.tidings.hub.deliver(entry);
+            }
+            Step::Deliver(_) => {}
+            Step::Transient(room) => {
+                let entry = Entry::new(
+                    key(room),
+                    publication(3),
+                    tidings_protocol::EntryId::new(self.clock.now()),
+                    self.clock.now(),
+                    None,
+                );
+                self.tidings.hub.deliver(Arc::new(entry));
+            }
+            Step::Join { client, room } => self.join(client, room),
+            Step::Leave { client, room } => self.leave(client, room),
+            Step::Cut(client) => self.cut(client),
+            Step::Return(client) => self.come_back(client),
+            Step::Read { client, bytes } => self.read(client, bytes),
+            Step::Turn(count) => {
+                self.tidings.hub.turn(count);
+            }
+            Step::Pass(millis) => {
+                self.clock.0.fetch_add(millis, Ordering::Relaxed);
+                self.tidings.tick();
+            }
+        }
+        self.end_the_ended();
+    }
+
+    /// Every client reads what has arrived, and objects to what should not have.
+    pub(crate) fn check(&mut self) {
+        self.clients.iter_mut().for_each(Client::read);
+    }
+
+    /// All that was stored is delivered, everyone comes back and reads everything.
+    pub(crate) fn come_to_rest(&mut self) {
+        for entry in std::mem::take(&mut self.stored) {
+            self.tidings.hub.deliver(entry);
+        }
+        for round in 0..50 {
+            while self.tidings.hub.turn(8) {}
+            self.clock.0.fetch_add(400, Ordering::Relaxed);
+            self.tidings.tick();
+            self.end_the_ended();
+            for client in 0..CLIENTS {
+                self.come_back(client);
+                self.read(client, 1_000_000);
+            }
+            self.check();
+            let _ = round;
+        }
+    }
+
+    /// B6: at rest, whoever follows a room is where its log is.
+    pub(crate) fn check_everyone_is_current(&mut self) {
+        for room in 0..ROOMS {
+            let head = now(self.store.head(key(room))).unwrap();
+            for client in &self.clients {
+                match client.places.get(NAMES[room]) {
+                    Some(place) if place.live && NAMES[room] == "last" => {
+                        assert_eq!(client.last_value, head.offset.0, "the last value of {}", NAMES[room]);
+                    }
+                    Some(place) if place.live => {
+                        assert_eq!(place.offset, head.offset.0, "room {}", NAMES[room])
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, client: usize, room: usize) {
+        if self.clients[client].connection.is_none() {
+            self.connect(client);
+        }
+        self.clients[client].read();
+        let Some(connection) = self.clients[client].connection.clone() else { return };
+        let shared: Arc<Connection> = connection;
+        if shared.follows(&key(room)) {
+            return;
+        }
+        let place = self.clients[client].places.get(NAMES[room]);
+        let since = place.map(|place| Position {
+            epoch: Epoch(place.epoch.as_str().into()),
+            offset: Offset(place.offset),
+        });
+        // Only a room that others follow can go on while its past is read: it is in the hub, and holds what comes.
+        let followed = self.clients.iter().flat_map(|other| &other.connection).any(|other| {
+            let other: Arc<Connection> = other.clone();
+            other.follows(&key(room))
+        });
+        self.store.lag.store(followed, Ordering::Relaxed);
+        let identity = identity(client);
+        let answer = |joined: Joined| {
+            let (epoch, offset) = joined.position.map(|position| (position.epoch, position.offset)).unzip();
+            let (recovered, members, member_count) = (joined.recovered, joined.members, joined.member_count);
+            let data = JoinedRoom { room: name(room), epoch, offset, recovered, members, member_count };
+            Reply::JoinedRoom { reply_to: None, data }
+        };
+        now(self.tidings.join(&shared, &identity, name(room), since, &answer)).unwrap();
+        shared.flush();
+    }
+
+    fn leave(&mut self, client: usize, room: usize) {
+        let Some(connection) = self.clients[client].connection.clone() else { return };
+        let shared: Arc<Connection> = connection;
+        self.tidings.leave(&shared, &name(room));
+        // What is on its way still arrives: read it before the place is forgotten.
+        self.clients[client].connection.as_ref().unwrap().outlet.open(usize::MAX / 2);
+        shared.flush();
+        self.clients[client].read();
+        self.clients[client].places.remove(NAMES[room]);
+        self.cut(client);
+    }
+
+    fn connect(&mut self, client: usize) {
+        let origin = Origin {
+            client_type: None,
+            client_version: None,
+            device_id: None,
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            connected_at: self.clock.now(),
+        };
+        let connected =
+            self.tidings.hub.connect(&identity(client), Format::default(), origin, Wire::default());
+        let connection = connected.unwrap_or_else(|_| panic!("too many connections"));
+        let shared: Arc<Connection> = connection.clone();
+        let greeting = |_: Joined| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
+        now(self.tidings.welcome(&shared, &identity(client), None, &greeting)).unwrap();
+        self.clients[client].connection = Some(connection);
+    }
+
+    /// The connection is gone; what its socket had not taken is lost.
+    fn cut(&mut self, client: usize) {
+        self.clients[client].read();
+        if let Some(connection) = self.clients[client].connection.take() {
+            self.tidings.hub.disconnect(&*connection);
+        }
+        self.clients[client].places.values_mut().for_each(|place| place.live = false);
+    }
+
+    fn come_back(&mut self, client: usize) {
+        if self.clients[client].connection.is_some() {
+            return;
+        }
+        let rooms: Vec<usize> =
+            (0..ROOMS).filter(|room| self.clients[client].places.contains_key(NAMES[*room])).collect();
+        for room in rooms {
+            self.join(client, room);
+        }
+    }
+
+    fn read(&mut self, client: usize, bytes: usize) {
+        if let Some(connection) = &self.clients[client].connection {
+            connection.outlet.open(bytes);
+            // What the connection's task would do on hearing that the socket is writable.
+            if matches!(connection.next(&mut Context::from_waker(Waker::noop())), Next::Write { .. }) {
+                connection.flush();
+            }
+        }
+        self.clients[client].read();
+    }
+
+    /// What the connections' tasks would do with those that the hub has ended.
+    fn end_the_ended(&mut self) {
+        for client in 0..CLIENTS {
+            let ended = self.clients[client].connection.as_ref().is_some_and(|connection| {
+                matches!(connection.next(&mut Context::from_waker(Waker::noop())), Next::End(_))
+            });
+            if ended {
+                self.cut(client);
+            }
+        }
+    }
+}
+
+/// A store that can be asked what it holds, and that can answer as of a moment ago: as if the room went on between reading
+/// its past and joining it.
+#[derive(Clone)]
+struct SharedStore {
+    store: Arc<MemoryStore>,
+    lag: Arc<AtomicBool>,
+}
+
+impl Store for SharedStore {
+    fn append(
+        &self,
+        room: RoomKey,
+        publication: Publication,
+        keep: Keep,
+        now: Timestamp,
+    ) -> Answer<'_, Arc<Entry>> {
+        self.store.append(room, publication, keep, now)
+    }
+    fn head(&self, room: RoomKey) -> Answer<'_, Position> {
+        self.store.head(room)
+    }
+    fn read(&self, room: RoomKey, after: Offset, limit: usize) -> Answer<'_, Stretch> {
+        let mut stretch = now(self.store.read(room, after, limit));
+        if let (Ok(stretch), true) = (&mut stretch, self.lag.swap(false, Ordering::Relaxed)) {
+            stretch.head.offset.0 =
+                stretch.head.offset.0.saturating_sub(1).max(after.0.min(stretch.head.offset.0));
+            stretch.entries.retain(|entry| entry.offset <= Some(stretch.head.offset));
+        }
+        Box::pin(std::future::ready(stretch))
+    }
+    fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
+        self.store.sweep(now, followed);
+    }
+}
+
+struct StillClock(AtomicU64);
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_700_000_000_000 + self.0.load(Ordering::Relaxed))
+    }
+    fn monotonic(&self) -> Monotonic {
+        Monotonic(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// A line for each message: all that a client of this test needs.
+struct Lines;
+
+impl Encode for Lines {
+    fn entry(&self, _: Format, entry: &Entry) -> Bytes {
+        let line = match (entry.room.name(), entry.offset) {
+            (Some(room), Some(offset)) => format!("entry {room} {offset} {}\n", entry.data.as_str()),
+            _ => "other\n".to_owned(),
+        };
+        line.into()
+    }
+    fn reply(&self, _: Format, reply: &Reply) -> Bytes {
+        match reply {
+            Reply::JoinedRoom {
+                data: JoinedRoom { room, epoch: Some(epoch), offset: Some(offset), recovered, .. },
+                ..
+            } => format!("joined {room} {epoch} {offset} {recovered}\n").into(),
+            _ => Bytes::from_static(b"other\n"),
+        }
+    }
+    fn ping(&self) -> Bytes {
+        Bytes::from_static(b"ping\n")
+    }
+}
+
+/// The answer of a future that has nothing to wait for.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("nothing in this world waits"),
+    }
+}
+
+fn rule(pattern: &str, keep: Keep) -> tidings_settings::RoomRule {
+    let anyone = || tidings_settings::AnyOf::from(tidings_settings::Access::Anyone);
+    tidings_settings::RoomRule {
+        pattern: pattern.parse().unwrap(),
+        join: anyone(),
+        publish: anyone(),
+        keep,
+        encrypt: false,
+    }
+}
+
+fn name(room: usize) -> RoomName {
+    RoomName::parse(NAMES[room]).unwrap()
+}
+
+fn key(room: usize) -> RoomKey {
+    RoomKey::Named(name(room))
+}
+
+fn identity(client: usize) -> Identity {
+    let user = UserId::parse(&format!("user{client}")).unwrap();
+    Identity { user, roles: Vec::new(), grants: Vec::new(), anonymous: false, expires_at: None }
+}
+
+fn publication(size: usize) -> Publication {
+    Publication {
+        r#type: EventType::parse("x").unwrap(),
+        data: Json::of(&"x".repeat(size)).unwrap(),
+        from: None,
+        except: None,
+    }
+}
