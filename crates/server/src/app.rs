@@ -1,0 +1,92 @@
+//! What all edges share: the façade, who may come in, and whether the server is on its way out.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use prometheus_client::registry::Registry;
+use tidings_core::{Clock, Hub, HubSettings, Kinds, MemoryStore, Tidings, metrics::Metrics};
+use tidings_settings::Settings;
+use tokio::sync::Notify;
+
+use crate::{
+    auth::{ApiKeys, Tokens},
+    clock::SystemClock,
+    live::{admission::Admission, frames::Frames},
+    ops::metrics::EdgeMetrics,
+};
+
+/// A server before it listens.
+pub struct App {
+    /// Rooms, connections and the store.
+    pub tidings: Arc<Tidings>,
+    /// The settings it was made with.
+    pub settings: Arc<Settings>,
+    /// Who may speak for a back end.
+    pub api_keys: ApiKeys,
+    /// Who may speak for a user.
+    pub tokens: Tokens,
+    /// Who may connect at all, by address.
+    pub admission: Admission,
+    /// What `/metrics` shows.
+    pub registry: Registry,
+    /// What the hub and the façade count.
+    pub metrics: Arc<Metrics>,
+    /// What the edges count.
+    pub edge_metrics: EdgeMetrics,
+    /// When it was made.
+    pub started: Instant,
+    draining: AtomicBool,
+    /// Says that the hub has a turn to do.
+    pub(crate) turn: Arc<Notify>,
+}
+
+impl App {
+    /// Puts a server together.
+    ///
+    /// # Errors
+    /// A sentence on which setting cannot be used: a key file that is no key.
+    pub fn new(settings: Settings) -> Result<Arc<Self>, String> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let turn = Arc::new(Notify::new());
+        let (metrics, edge_metrics, mut registry) = (Arc::new(Metrics::default()), EdgeMetrics::default(), Registry::default());
+        metrics.register(&mut registry);
+        edge_metrics.register(&mut registry);
+        let hub_settings = HubSettings {
+            live: settings.live.clone(),
+            limits: settings.limits.clone(),
+            leeway: settings.auth.leeway,
+        };
+        let wake = turn.clone();
+        let wake = Box::new(move || wake.notify_one());
+        let hub = Hub::new(hub_settings, clock.clone(), Box::new(Frames), wake, metrics.clone());
+        let tidings = Tidings::new(hub, Box::new(MemoryStore::default()), Kinds::new(&settings.rooms), clock);
+        Ok(Arc::new(Self {
+            tidings: Arc::new(tidings),
+            api_keys: ApiKeys::new(&settings.auth.api_keys),
+            tokens: Tokens::new(&settings.auth)?,
+            admission: Admission::new(&settings.limits),
+            settings: Arc::new(settings),
+            registry,
+            metrics,
+            edge_metrics,
+            started: Instant::now(),
+            draining: AtomicBool::new(false),
+            turn,
+        }))
+    }
+
+    /// Whether the server is about to stop: not ready, and no new connections.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// From now on the server is about to stop.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,8 @@
+//! Who is asking: back ends by key, users by token.
+
+mod api_key;
+mod token;
+
+pub(crate) use api_key::bearer;
+pub use api_key::{ApiKeys, BackEnd};
+pub use token::Tokens;

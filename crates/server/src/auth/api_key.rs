@@ -1,0 +1,89 @@
+//! Keys of back ends: kept and compared as SHA-256 digests, so that the time of a comparison tells nothing of a key.
+
+use std::sync::Arc;
+
+use aws_lc_rs::{constant_time, digest};
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, header, request::Parts};
+use tidings_core::{Clock, limits::Bucket, limits::Rate};
+use tidings_protocol::ErrorCode;
+use tidings_settings::Secret;
+
+use crate::{App, origin, problem::HttpFault};
+
+/// Wrong keys that one address may try in a minute before it has to wait.
+const FAILURES_PER_MINUTE: u32 = 10;
+
+/// The keys that open the HTTP interface.
+pub struct ApiKeys {
+    digests: Vec<digest::Digest>,
+    failures: parking_lot::Mutex<hashbrown::HashMap<std::net::IpAddr, Bucket>>,
+}
+
+impl ApiKeys {
+    /// Takes the configured keys.
+    pub fn new(keys: &[Secret]) -> Self {
+        let digests = keys.iter().map(|key| sha256(key.expose().as_bytes())).collect();
+        Self { digests, failures: Default::default() }
+    }
+
+    fn opens(&self, key: &str) -> bool {
+        let given = sha256(key.as_bytes());
+        self.digests.iter().any(|known| constant_time::verify_slices_are_equal(known.as_ref(), given.as_ref()).is_ok())
+    }
+
+    /// Whether the headers carry a key that opens.
+    ///
+    /// # Errors
+    /// `unauthorized`; `rate_limited` for an address with too many wrong keys in the last minute.
+    pub fn check(&self, headers: &HeaderMap, ip: std::net::IpAddr, clock: &dyn Clock) -> Result<(), HttpFault> {
+        match key_of(headers) {
+            None => Err(HttpFault::new(
+                ErrorCode::Unauthorized,
+                "an API key is needed: Authorization: Bearer <key>, or X-API-Key",
+            )),
+            Some(key) if self.opens(key) => Ok(()),
+            Some(_) => Err(self.failed(ip, clock)),
+        }
+    }
+
+    fn failed(&self, ip: std::net::IpAddr, clock: &dyn Clock) -> HttpFault {
+        let now = clock.monotonic();
+        let mut failures = self.failures.lock();
+        if failures.len() > 10_000 {
+            failures.retain(|_, bucket| !bucket.is_full(now));
+        }
+        let rate = Rate::per_minute(FAILURES_PER_MINUTE, FAILURES_PER_MINUTE);
+        match failures.entry(ip).or_default().take(rate, now) {
+            Ok(()) => HttpFault::new(ErrorCode::Unauthorized, "this API key is not known"),
+            Err(wait_ms) => tidings_protocol::Fault::rate_limited("too many wrong API keys", wait_ms).into(),
+        }
+    }
+}
+
+/// Extractor: the caller speaks for a back end.
+pub struct BackEnd;
+
+impl FromRequestParts<Arc<App>> for BackEnd {
+    type Rejection = HttpFault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpFault> {
+        let ip = origin::ip(&parts.headers, &parts.extensions, &app.settings.server.trusted_proxies);
+        app.api_keys.check(&parts.headers, ip, app.tidings.clock()).map(|()| Self)
+    }
+}
+
+fn key_of(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+    bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()))
+}
+
+/// The credentials of an `Authorization: Bearer` header (RFC 6750; the scheme's case does not matter).
+pub(crate) fn bearer(value: &str) -> Option<&str> {
+    let (scheme, credentials) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| credentials.trim())
+}
+
+fn sha256(bytes: &[u8]) -> digest::Digest {
+    digest::digest(&digest::SHA256, bytes)
+}

@@ -1,0 +1,25 @@
+//! The WebSocket: from the upgrade request to the last byte.
+//!
+//! `upgrade` decides whether a request becomes a socket, `opening` turns the socket into a connection of a user,
+//! `websocket` is the loop that serves it, `commands` is what a client can ask.
+
+pub mod admission;
+pub mod frames;
+
+mod commands;
+mod opening;
+mod reader;
+mod socket;
+mod upgrade;
+mod websocket;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+
+use crate::App;
+
+/// `GET /v1/ws`.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new().route("/v1/ws", get(upgrade::upgrade))
+}

@@ -1,0 +1,193 @@
+//! The loop that serves one connection: bytes to read, room to write, or an end.
+
+use std::{future::poll_fn, sync::Arc, task::Poll};
+
+use tidings_core::{Connection, Identity, Next, limits::Bucket, limits::Rate};
+use tidings_protocol::{Close, Incoming, Reply};
+
+use super::{
+    admission::Place,
+    commands::{self, Speaker},
+    frames,
+    reader::{Reader, Said},
+    socket::Socket,
+};
+use crate::App;
+
+/// Messages a connection may send, after its limit, that are refused, before it is closed: a flood is not argued with.
+const REFUSALS: Rate = Rate::per_minute(300, 300);
+
+/// "Closed without a close frame" (RFC 6455 section 7.4.1): never on the wire, only counted.
+const LOST: u16 = 1006;
+
+/// What there is to do for a connection.
+enum Ready {
+    Read,
+    Write,
+    End(Close),
+}
+
+/// Takes the connection out of the hub however its task ends, a panic included.
+struct Registered {
+    app: Arc<App>,
+    connection: Arc<Connection<Socket>>,
+    _place: Place,
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.app.tidings.hub.disconnect(&*self.connection);
+    }
+}
+
+/// Serves a connection until it ends, beginning with what the client said already.
+pub async fn run(
+    app: Arc<App>,
+    connection: Arc<Connection<Socket>>,
+    mut reader: Reader,
+    identity: Box<Identity>,
+    said: Vec<Said>,
+    place: Place,
+) {
+    let registered = Registered { app, connection, _place: place };
+    let (app, connection) = (&registered.app, &registered.connection);
+    let mut speaker = Speaker { identity, refusals: Bucket::default() };
+    let mut end = hear(app, connection, &mut speaker, said).await;
+    let close = loop {
+        if let Some(close) = end {
+            break close;
+        }
+        end = match ready(connection).await {
+            Ready::End(close) => Some(close),
+            Ready::Write => {
+                connection.flush();
+                None
+            }
+            Ready::Read => {
+                let mut said = Vec::new();
+                match reader.read(&connection.outlet.0, &mut said) {
+                    Ok(_) if said.is_empty() => None,
+                    Ok(_) => hear(app, connection, &mut speaker, said).await,
+                    Err(_) => {
+                        app.edge_metrics.closed(LOST);
+                        return;
+                    }
+                }
+            }
+        };
+    };
+    Box::pin(farewell(registered, close)).await;
+}
+
+/// Waits for something to do. Room to write is waited for only while something waits to be written.
+async fn ready(connection: &Connection<Socket>) -> Ready {
+    let socket = &connection.outlet.0;
+    poll_fn(|cx| {
+        let pause = match connection.next(cx) {
+            Next::End(close) => return Poll::Ready(Ready::End(close)),
+            Next::Write { pause } => {
+                if socket.poll_write_ready(cx).is_ready() {
+                    return Poll::Ready(Ready::Write);
+                }
+                pause
+            }
+            Next::Read => false,
+        };
+        // Whoever does not read its answers is not asked for more.
+        if !pause && socket.poll_read_ready(cx).is_ready() {
+            return Poll::Ready(Ready::Read);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Handles what was read at once, and sends all answers in one write.
+async fn hear(
+    app: &Arc<App>,
+    connection: &Arc<Connection<Socket>>,
+    speaker: &mut Speaker,
+    said: Vec<Said>,
+) -> Option<Close> {
+    let now = app.tidings.clock().monotonic();
+    let active = said.iter().any(|said| matches!(said, Said::Message(_)));
+    connection.heard(now, active);
+    for said in said {
+        match said {
+            Said::Pong => {}
+            Said::Ping(payload) => connection.send(frames::pong(&payload)),
+            Said::End(close) => {
+                connection.flush();
+                return Some(close);
+            }
+            Said::Message(incoming) => {
+                if let Err(close) = answer(app, connection, speaker, incoming).await {
+                    return Some(close);
+                }
+            }
+        }
+        if connection.is_congested() {
+            drain(connection).await;
+        }
+    }
+    connection.flush();
+    None
+}
+
+async fn answer(
+    app: &Arc<App>,
+    connection: &Arc<Connection<Socket>>,
+    speaker: &mut Speaker,
+    incoming: Incoming,
+) -> Result<(), Close> {
+    let shared: Arc<Connection> = connection.clone();
+    let Incoming { id, command } = incoming;
+    let admitted = app.tidings.admit_message(&shared);
+    let outcome = match admitted.and(command) {
+        Ok(command) => Box::pin(commands::handle(app, &shared, speaker, id.clone(), command)).await,
+        Err(fault) => {
+            app.edge_metrics.invalid_messages.inc();
+            let now = app.tidings.clock().monotonic();
+            speaker.refusals.take(REFUSALS, now).map_err(|_| Close::POLICY)?;
+            Err(fault)
+        }
+    };
+    let reply = match outcome {
+        Ok(reply) => reply,
+        Err(fault) => Some(Reply::error(id, fault)),
+    };
+    if let Some(reply) = reply {
+        connection.send(app.tidings.hub.encode().reply(connection.format, &reply));
+    }
+    Ok(())
+}
+
+/// Waits until the client has read some of its answers, or ends.
+async fn drain(connection: &Connection<Socket>) {
+    connection.flush();
+    while connection.is_congested() {
+        let socket = &connection.outlet.0;
+        let ended = poll_fn(|cx| match connection.next(cx) {
+            Next::End(_) => Poll::Ready(true),
+            _ => socket.poll_write_ready(cx).map(|_| false),
+        });
+        if ended.await {
+            return;
+        }
+        connection.flush();
+    }
+}
+
+/// Says goodbye: what waits, then the close frame, then our side of the socket.
+async fn farewell(registered: Registered, close: Close) {
+    let connection = registered.connection.clone();
+    let socket = &connection.outlet;
+    registered.app.edge_metrics.closed(close.code);
+    // Who said goodbye first hears its own code again (RFC 6455 section 5.5.1).
+    let mut last = Some(frames::close(&close));
+    connection.end(close);
+    // Out of the hub first: nobody shall be told that somebody is here who only waits for the last bytes to leave.
+    drop(registered);
+    socket.write_until_done(|| connection.finish(&mut last)).await;
+    socket.part().await;
+}

@@ -1,0 +1,158 @@
+//! Listening, the server's own heartbeat, and leaving without losing anybody.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tidings_core::Encode;
+use tidings_protocol::{Close, Reply};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::{Instant, MissedTickBehavior},
+};
+use tower::ServiceExt;
+
+use crate::{App, live::frames::Frames};
+
+/// Connections written to in one turn before others get theirs.
+const TURN_CONNECTIONS: usize = 256;
+/// How often the hub looks at what is due.
+const TICK: Duration = Duration::from_millis(250);
+/// Largest head of a request, in bytes and in headers.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+const HEADERS_MAX: usize = 100;
+/// How long a kept-alive HTTP connection may be silent, and a head may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// After `goodbye`: the shortest wait, and the spread for each connection there is.
+const RETRY_AFTER_MS: u64 = 500;
+const SPREAD_MS_EACH: u64 = 2;
+/// Connections closed at once while draining, and the pause between.
+const FAREWELL_BATCH: usize = 500;
+const FAREWELL_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `shutdown` is ready, then drains: no new connections, `goodbye` to all, and up to `server.shutdown_grace` for them to
+/// leave. Must run on a tokio runtime with I/O and time.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn serve(
+    app: Arc<App>,
+    router: Router,
+    listener: std::net::TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    let turns = tokio::spawn(turns(app.clone()));
+    let ticks = tokio::spawn(ticks(app.clone()));
+    // Each connection that speaks HTTP holds a receiver: when the last is gone, all requests are answered.
+    let (leave, _) = watch::channel(());
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => serve_connection(router.clone(), stream, peer, leave.subscribe()),
+                Err(error) => rest_after(&error).await,
+            },
+            () = &mut shutdown => break,
+        }
+    }
+    let end = Instant::now() + app.settings.server.shutdown_grace;
+    app.drain();
+    drop(listener);
+    let leaving = async {
+        leave.send_replace(());
+        tokio::join!(leave.closed(), farewell(&app));
+    };
+    let _ = tokio::time::timeout_at(end, leaving).await;
+    turns.abort();
+    ticks.abort();
+    Ok(())
+}
+
+fn serve_connection(router: Router, stream: TcpStream, peer: SocketAddr, mut leave: watch::Receiver<()>) {
+    // Joined writes are made by the hub; the kernel shall not wait for more.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::spawn(async move {
+        let mut connection = pin!(connection);
+        // A client that leaves in the middle of its request is no event.
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            _ = leave.changed() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+    });
+}
+
+/// An accept can fail for want of file descriptors: then trying at once again would only burn the processor.
+async fn rest_after(error: &io::Error) {
+    tracing::warn!(%error, "a connection could not be accepted");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+/// Hands out what publishes into large rooms left. Each turn begins behind all that is ready to run, so that publishes which
+/// arrive together leave together.
+async fn turns(app: Arc<App>) {
+    loop {
+        app.turn.notified().await;
+        loop {
+            tokio::task::yield_now().await;
+            if !app.tidings.hub.turn(TURN_CONNECTIONS) {
+                break;
+            }
+        }
+    }
+}
+
+async fn ticks(app: Arc<App>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        app.tidings.tick();
+    }
+}
+
+/// Tells all clients when to come back, and closes their connections a few at a time.
+async fn farewell(app: &App) {
+    let hub = &app.tidings.hub;
+    let connections = hub.all_connections();
+    let spread_ms = (connections.len() as u64 * SPREAD_MS_EACH).clamp(500, 10_000);
+    let goodbye = Reply::Goodbye { retry_after_ms: RETRY_AFTER_MS, spread_ms };
+    for batch in connections.chunks(FAREWELL_BATCH) {
+        for connection in batch {
+            connection.send(Frames.reply(connection.format, &goodbye));
+            connection.flush();
+            connection.end(Close::RESTART);
+        }
+        tokio::time::sleep(FAREWELL_PAUSE).await;
+    }
+    drop(connections);
+    while hub.connection_count() > 0 {
+        tokio::time::sleep(FAREWELL_PAUSE).await;
+    }
+}
