@@ -46,7 +46,8 @@ impl Source {
 /// When a folder or file cannot be read.
 pub fn files(root: &Path) -> io::Result<Vec<Source>> {
     let mut files = Vec::new();
-    for folder in FOLDERS {
+    // Git keeps no empty folders: one of these may be missing in a fresh checkout.
+    for folder in FOLDERS.iter().filter(|folder| root.join(folder).is_dir()) {
         walk(root, folder, &mut files)?;
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
