@@ -87,7 +87,7 @@ section! {
     pub struct Auth in Settings.auth;
     /// Keys of back ends. The first is the current one; the others still open, which makes room for a change of keys.
     api_keys: Vec<Secret> = "", List::of(Hidden);
-    /// Secret for tokens signed with HMAC (HS256, HS384, HS512): at least 32 random bytes.
+    /// Secret for tokens signed with HS256: at least 32 random bytes.
     jwt_secret: Secret = "", Hidden;
     /// Public key for tokens signed with RS256, ES256 or EdDSA, as the path of a PEM file or its text. The key decides
     /// the algorithm.
@@ -135,9 +135,9 @@ section! {
     connections_per_ip: usize = "100", Count::between(0, MANY);
     /// Attempts to connect from one IP address in a minute. 0: unlimited.
     attempts_per_minute: u32 = "300", Count::between(0, MANY);
-    /// Messages that one connection may send in a minute. 0: unlimited.
+    /// Messages that one user may send in a minute, over all connections. 0: unlimited.
     messages_per_minute: u32 = "600", Count::between(0, MANY);
-    /// Messages that one connection may send at once, before the rate counts.
+    /// Messages that one user may send at once, before the rate counts.
     messages_burst: u32 = "60", Count::between(1, MANY);
     /// Size of one message from a client, all fragments together and after inflation.
     message_bytes: usize = "64KiB", Bytes::between(128, 64 << 20);

@@ -1,0 +1,70 @@
+# The two verbs a newcomer types are `make run` and `make test`. Both install what they lack, and say so.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := run
+
+NPM_STAMP := node_modules/.stamp
+VENV_STAMP := .venv/.stamp
+
+.PHONY: run test bench build fmt codegen tools test-rust test-web test-e2e
+
+# ------------------------------------------------------------------ for newcomers
+
+run: tools build  ## Build everything and start `tidings dev` with the demo
+	@exec target/release/tidings dev $(ARGS)
+
+test: tools test-rust test-web test-e2e  ## Everything that CI runs
+	@echo "All tests passed."
+
+bench: tools $(VENV_STAMP)  ## Compare with the machine's limit and with FastAPI (about 15 minutes)
+	cargo build --release -p tidings -p tidings-bench
+	target/release/tidings-bench compare --python .venv/bin/python --write docs/benchmarks.md $(ARGS)
+
+# ------------------------------------------------------------------ parts
+
+build: $(NPM_STAMP)
+	npm run --silent build
+	cargo build --release -p tidings
+
+test-rust:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	cargo test --workspace
+
+test-web: $(NPM_STAMP)
+	cargo build -p tidings
+	npm run --silent build
+	npm run --silent check
+	npm test --silent
+
+test-e2e: $(NPM_STAMP)
+	scripts/ensure chromium
+	npm run --silent build
+	cargo build -p tidings
+	npm run --silent e2e
+
+fmt:  ## Format all sources
+	cargo fmt --all
+	npm run --silent format
+
+codegen:  ## Write what is generated from the wire types, the settings and the endpoints
+	cargo run -q -p xtask -- codegen
+	UPDATE=1 cargo test -q -p tidings-settings reference
+	UPDATE=1 cargo test -q -p tidings-server openapi
+
+tools:
+	@scripts/ensure cc cargo node npm python3 openssl
+
+$(NPM_STAMP): package-lock.json package.json $(wildcard packages/*/package.json) e2e/package.json
+	@echo "Installing npm packages (npm ci) …"
+	npm ci --no-audit --no-fund
+	touch $@
+
+$(VENV_STAMP): crates/bench/peers/requirements.txt
+	@echo "Installing Python packages for the comparison into .venv …"
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet -r crates/bench/peers/requirements.txt
+	touch $@

@@ -1,0 +1,53 @@
+// The real program, as a newcomer starts it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const BINARY = process.env.TIDINGS_BIN ?? fileURLToPath(new URL('../target/debug/tidings', import.meta.url));
+
+export interface Server {
+  /** `http://127.0.0.1:8000` */
+  readonly url: string;
+  /** All it has printed. */
+  printed(): string;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Asks it to stop, as a deploy would. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts `tidings dev` on a port, 0 for any, and waits until it listens. */
+export async function startServer(port = 0): Promise<Server> {
+  const child = spawn(BINARY, ['dev', '--server.listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const failed = (why: string): void => reject(new Error(`tidings dev ${why}\n${printed}`));
+    const timer = setTimeout(() => failed('did not listen within 20 s'), 20_000);
+    const read = (chunk: Buffer): void => {
+      printed += chunk.toString();
+      const listening = /listening on (http:\/\/[0-9.:]+)/.exec(printed)?.[1];
+      if (listening) {
+        clearTimeout(timer);
+        resolve(listening);
+      }
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('error', (error) => failed(`did not start (${error.message}); build it with: cargo build -p tidings`));
+    child.once('exit', (code) => failed(`ended with ${code}`));
+  });
+  return {
+    url,
+    printed: () => printed,
+    kill: async () => void (await end(child, 'SIGKILL')),
+    stop: () => end(child, 'SIGTERM'),
+  };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+  return child.exitCode;
+}

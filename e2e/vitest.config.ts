@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['*.spec.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // One browser and one server at a time: the machine that runs this may have two cores.
+    fileParallelism: false,
+  },
+});
