@@ -96,6 +96,12 @@ impl Turns {
     }
 }
 
+/// The fixed rate. Its slices are longer: a room of 1,000 gets 20 entries a second, and a 99th percentile needs many.
+fn at_rate(options: &Options) -> Load {
+    let seconds = if options.quick { options.seconds } else { options.seconds.max(5.0) };
+    Load { aim: Aim::Rooms, shape: Shape::Rate(RATE), seconds, size: options.size }
+}
+
 fn cpu_per_delivery(measured: &Measured) -> f64 {
     measured.cpu_us_per_delivery().unwrap_or(0.0)
 }
@@ -236,11 +242,7 @@ pub(super) fn stalled(options: &Options, run: &mut Run) -> Result<(), Error> {
     field.connect(options.small)?;
     let count = (options.small / STALLED_SHARE).max(1);
     let fill = Load { aim: Aim::Rooms, shape: W16, seconds: 0.5, size: options.size };
-    let even = Load {
-        shape: Shape::Rate(RATE),
-        seconds: options.seconds.max(if options.quick { 0.0 } else { 5.0 }),
-        ..fill
-    };
+    let even = at_rate(options);
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for slice in 0..options.slices {
         field.run.progress(&format!("{count} stalled readers, slice {} of {}", slice + 1, options.slices));

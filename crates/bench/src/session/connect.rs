@@ -194,11 +194,10 @@ impl Session {
         let what = || format!("connecting to {address}");
         let socket =
             Socket::new(Domain::for_address(address), Type::STREAM, None).map_err(Error::io(what()))?;
-        let prepared =
-            socket
-                .set_nonblocking(true)
-                .and_then(|()| socket.set_tcp_nodelay(true))
-                .and_then(|()| if small { socket.set_recv_buffer_size(SMALL_BUFFER) } else { Ok(()) });
+        let prepared = socket
+            .set_nonblocking(true)
+            .and_then(|()| socket.set_tcp_nodelay(true))
+            .and_then(|()| if small { socket.set_recv_buffer_size(SMALL_BUFFER) } else { Ok(()) });
         prepared.map_err(Error::io(what()))?;
         if address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST) {
             self.source = (self.source + 1) % SOURCES;

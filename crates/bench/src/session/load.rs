@@ -8,7 +8,7 @@ use super::publisher::Publisher;
 use super::{PUBLISHERS, Session};
 use crate::clock;
 use crate::error::Error;
-use crate::ledger::Faults;
+use crate::ledger::{Faults, Order};
 use crate::mark::{Mark, SIZE_MIN};
 use crate::{http, target};
 
@@ -103,6 +103,7 @@ impl Measured {
 struct Round {
     streams: Vec<u32>,
     publishes: u64,
+    order: Order,
 }
 
 impl Session {
@@ -119,7 +120,11 @@ impl Session {
         if streams.is_empty() {
             return Err(Error::Usage("nobody is connected to publish to".to_owned()));
         }
-        let mut round = Round { streams, publishes: 0 };
+        // Of many users each has at most one entry under way.
+        let alone = load.shape == Shape::Unfinished(1)
+            || matches!(load.shape, Shape::Asked(slots) if streams.len() > 2 * slots);
+        let order = if alone { Order::AsPublished } else { Order::AsAgreed };
+        let mut round = Round { streams, publishes: 0, order };
         let slots = match load.shape {
             Shape::Unfinished(slots) | Shape::Asked(slots) => slots,
             Shape::Rate(_) => RATE_SLOTS,
@@ -197,7 +202,7 @@ impl Session {
 
     fn publish(&mut self, load: Load, slot: usize, at: u64, round: &mut Round) -> Result<(), Error> {
         let stream = round.streams[usize::try_from(round.publishes).unwrap_or(0) % round.streams.len()];
-        let Some(seq) = self.ledger.publish(stream, slot) else { return Ok(()) };
+        let Some(seq) = self.ledger.publish(stream, slot, round.order) else { return Ok(()) };
         let mut body = match stream & Mark::USER {
             0 => format!(r#"{{"to":{{"room":"{}"}},"type":"bench","data":"#, target::room(stream)),
             _ => {
