@@ -1,0 +1,48 @@
+//! What `serve` and `dev` share: from settings and a bound socket to a server that runs until a signal.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use tidings_server::App;
+
+use crate::file_limit;
+use crate::signals::Signals;
+
+/// How long background work may go on after the last connection has gone.
+const LAST_WORK: Duration = Duration::from_secs(1);
+
+/// Serves until a signal, and then until the connections have left or `server.shutdown_grace` is over.
+///
+/// `ready` is called when the server accepts connections.
+///
+/// # Errors
+/// The runtime does not start, or the listener breaks.
+pub(crate) fn run(
+    app: Arc<App>,
+    router: Router,
+    listener: TcpListener,
+    ready: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let files = file_limit::raise();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if app.settings.server.threads > 0 {
+        builder.worker_threads(app.settings.server.threads);
+    }
+    let runtime =
+        builder.enable_all().thread_name("tidings").build().context("the runtime does not start")?;
+    let result = runtime.block_on(async {
+        let signals = Signals::listen().context("signals cannot be listened to")?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %listener.local_addr()?, files, "started");
+        // The socket listens already: what comes from here on is accepted as soon as `serve` runs.
+        ready()?;
+        tidings_server::serve(app, router, listener, signals.first()).await.context("the listener broke")
+    });
+    runtime.shutdown_timeout(LAST_WORK);
+    if result.is_ok() {
+        tracing::info!("stopped");
+    }
+    result
+}

@@ -1,0 +1,9 @@
+//! The verbs, one file each: its arguments with their help, and what it does.
+
+pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod dev;
+pub(crate) mod listen;
+pub(crate) mod publish;
+pub(crate) mod serve;
+pub(crate) mod token;

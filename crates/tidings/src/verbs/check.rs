@@ -1,0 +1,156 @@
+//! `tidings check`: whether `serve` would run here, without running it.
+
+use std::fmt;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+use tidings_settings::{Problem, Settings};
+
+use crate::load::{File, Given};
+use crate::mint::now;
+use crate::output::{self, GREEN, RED, RESET, YELLOW};
+use crate::{file_limit, listen_address};
+
+/// Check settings, secrets, addresses, file limit and clock, as serve would find them
+///
+/// Exits with 1 when something would keep `tidings serve` from running.
+#[derive(Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    file: File,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How many sockets a server should be able to hold even where nothing says how many.
+const FILES_WANTED: u64 = 10_000;
+/// Files beside the connections: the store, the log, the runtime's own.
+const FILES_BESIDE: u64 = 100;
+/// How far a file's time may be ahead of the clock: some file systems and archives keep local time.
+const ONE_DAY: Duration = Duration::from_secs(86_400);
+/// Seconds since 1970 between which a clock that was set must be: 2025-01-01 and 2100-01-01.
+const CLOCK: std::ops::Range<u64> = 1_735_689_600..4_102_444_800;
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Good,
+    Warning,
+    Wrong,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    check: &'static str,
+    status: Status,
+    detail: String,
+}
+
+impl Check {
+    pub(crate) fn run(self, given: Given) -> anyhow::Result<ExitCode> {
+        let findings = findings(given, &self.file);
+        let good = findings.iter().all(|finding| finding.status != Status::Wrong);
+        if self.json {
+            output::json(&json!({ "good": good, "checks": findings }))?;
+        } else {
+            for finding in &findings {
+                output::line(finding)?;
+            }
+        }
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn findings(given: Given, file: &File) -> Vec<Finding> {
+    let mut found = Vec::new();
+    match given.try_load(file) {
+        Ok(loaded) => {
+            let problems = loaded.check_production();
+            let (secrets, others): (Vec<_>, Vec<_>) =
+                problems.into_iter().partition(|problem| problem.setting.starts_with("auth."));
+            told("settings", others, "all can be used together", &mut found);
+            told("secrets", secrets, "there, and strong enough", &mut found);
+            let server = &loaded.settings.server;
+            found.push(address("server.listen", &server.listen));
+            if !server.ops_listen.is_empty() {
+                found.push(address("server.ops_listen", &server.ops_listen));
+            }
+            found.push(files(&loaded.settings));
+        }
+        // What depends on settings cannot be checked without them.
+        Err(errors) => told("settings", errors.0, "", &mut found),
+    }
+    found.push(clock());
+    found
+}
+
+/// One finding for each problem, or one that says it is good.
+fn told(check: &'static str, problems: Vec<Problem>, good: &str, found: &mut Vec<Finding>) {
+    if problems.is_empty() {
+        found.push(Finding { check, status: Status::Good, detail: good.to_owned() });
+    }
+    let wrong = |problem: Problem| Finding { check, status: Status::Wrong, detail: problem.to_string() };
+    found.extend(problems.into_iter().map(wrong));
+}
+
+fn address(check: &'static str, address: &str) -> Finding {
+    let bound = listen_address::resolve(check, address).and_then(|all| listen_address::bind(check, &all));
+    match bound {
+        Ok(_) => Finding { check, status: Status::Good, detail: format!("{address} is free") },
+        Err(error) => Finding { check, status: Status::Wrong, detail: format!("{error:#}") },
+    }
+}
+
+fn files(settings: &Settings) -> Finding {
+    let asked = settings.limits.connections as u64;
+    let wanted = FILES_BESIDE + if asked == 0 { FILES_WANTED } else { asked };
+    let (status, detail) = match file_limit::reachable() {
+        None => (Status::Good, "unlimited".to_owned()),
+        Some(limit) if limit >= wanted => (Status::Good, format!("{limit} open files, and so connections")),
+        Some(limit) => {
+            let fix =
+                format!("Raise the hard limit to {wanted} or more (LimitNOFILE= of systemd, `ulimit -Hn`)");
+            let of = if asked == 0 {
+                "few for a server".to_owned()
+            } else {
+                format!("limits.connections is {asked}")
+            };
+            // Whoever asks for a number of connections must get it; whoever asks for none may be content with fewer.
+            let status = if asked == 0 { Status::Warning } else { Status::Wrong };
+            (status, format!("{limit} open files: {of}. {fix}"))
+        }
+    };
+    Finding { check: "files", status, detail }
+}
+
+/// Tokens begin and end by the clock, so a wrong one lets nobody in, or everybody too long.
+fn clock() -> Finding {
+    let now = now();
+    // The clock of the day this program was installed is a lower bound that nobody has to keep up to date.
+    let installed = std::env::current_exe().and_then(std::fs::metadata).and_then(|file| file.modified());
+    let before_install = installed.is_ok_and(|installed| installed > SystemTime::now() + ONE_DAY);
+    let (status, detail) = if !CLOCK.contains(&now.seconds()) || before_install {
+        (
+            Status::Wrong,
+            format!("it says {now}, which cannot be. Set it, and let NTP keep it: tokens end by it"),
+        )
+    } else {
+        (Status::Good, now.to_string())
+    };
+    Finding { check: "clock", status, detail }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (colour, word) = match self.status {
+            Status::Good => (GREEN, "good"),
+            Status::Warning => (YELLOW, "warning"),
+            Status::Wrong => (RED, "wrong"),
+        };
+        write!(f, "{colour}{word:<8}{RESET} {:<14} {}", self.check, self.detail)
+    }
+}

@@ -1,0 +1,37 @@
+//! `tidings serve`: the server in production.
+
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use clap::Args;
+use tidings_server::App;
+
+use crate::load::{File, Given, refuse_on};
+use crate::{listen_address, log, output, run};
+
+/// Run the server in production
+///
+/// Refuses to start on missing or weak secrets and says which. SIGTERM and Ctrl-C let connections leave within
+/// server.shutdown_grace; a second Ctrl-C ends at once. Once it accepts connections it prints one line,
+/// `listening on http://…`, to standard output; the log goes to standard error.
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    file: File,
+}
+
+impl Serve {
+    pub(crate) fn run(self, given: Given) -> anyhow::Result<ExitCode> {
+        let loaded = given.load(&self.file)?;
+        refuse_on(loaded.check_production())?;
+        let settings = loaded.settings;
+        log::start(&settings.log)?;
+        let addresses = listen_address::resolve("server.listen", &settings.server.listen)?;
+        let listener = listen_address::bind("server.listen", &addresses)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let app = App::new(settings).map_err(|wrong| anyhow!(wrong))?;
+        let router = tidings_server::router(app.clone());
+        run::run(app, router, listener, || Ok(output::line(format_args!("listening on {url}"))?))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
