@@ -133,24 +133,36 @@ pub enum Next {
     Read,
 }
 
+/// What a connection begins with.
+pub(crate) struct Beginning {
+    pub(crate) id: ConnectionId,
+    pub(crate) user: Arc<User>,
+    pub(crate) format: Format,
+    pub(crate) origin: Origin,
+    pub(crate) queue_bytes_max: usize,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) now: Monotonic,
+}
+
 impl<O> Connection<O> {
-    pub(crate) fn new(
-        id: ConnectionId,
-        user: Arc<User>,
-        format: Format,
-        origin: Origin,
-        queue_bytes_max: usize,
-        expires_at: Option<Timestamp>,
-        now: Monotonic,
-        outlet: O,
-    ) -> Self {
+    pub(crate) fn new(beginning: Beginning, outlet: O) -> Self {
+        let Beginning { id, user, format, origin, queue_bytes_max, expires_at, now } = beginning;
         let life = Life::default();
         life.heard.store(now.0, Ordering::Relaxed);
         life.active.store(now.0, Ordering::Relaxed);
         life.expires.store(seconds(expires_at), Ordering::Relaxed);
-        let origin = Box::new(origin);
         let (state, subscriptions) = (Mutex::default(), Mutex::default());
-        Self { id, user, format, origin, queue_bytes_max, state, subscriptions, life, outlet }
+        Self {
+            id,
+            user,
+            format,
+            origin: Box::new(origin),
+            queue_bytes_max,
+            state,
+            subscriptions,
+            life,
+            outlet,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use tidings_protocol::{ConnectionId, Fault, UserId};
 
 use super::{
     Hub, Room,
-    connection::{Connection, Origin, Outlet},
+    connection::{Beginning, Connection, Origin, Outlet},
 };
 use crate::{Format, Identity, RoomKey, presence::User};
 
@@ -31,10 +31,9 @@ impl Hub {
         };
         let now = self.clock.monotonic();
         let id = ConnectionId::new(self.clock.now());
-        let bytes_max = self.settings.limits.queue_bytes;
-        let connection =
-            Connection::new(id, user, format, origin, bytes_max, identity.expires_at, now, outlet);
-        let connection = Arc::new(connection);
+        let (queue_bytes_max, expires_at) = (self.settings.limits.queue_bytes, identity.expires_at);
+        let beginning = Beginning { id, user, format, origin, queue_bytes_max, expires_at, now };
+        let connection = Arc::new(Connection::new(beginning, outlet));
         let shared: Arc<Connection> = connection.clone();
         self.watch(&shared, now);
         self.connections.with(&id, |connections| connections.insert(id, shared));
