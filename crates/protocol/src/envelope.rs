@@ -6,7 +6,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{CorrelationId, ErrorCode, Fault};
+use crate::{CorrelationId, ErrorCode, Fault, object};
 
 macro_rules! fields {
     ($($name:ident),*) => {
@@ -22,13 +22,7 @@ fields!(r#type, id, token, timestamp, room, channel, since, event, data, status,
 
 impl<'a> Envelope<'a> {
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Fault> {
-        serde_json::from_slice(json).map_err(|error| {
-            let message = match error.classify() {
-                serde_json::error::Category::Data => "expected a JSON object, no field twice".to_owned(),
-                _ => format!("not JSON: error at line {} column {}", error.line(), error.column()),
-            };
-            Fault::new(ErrorCode::InvalidRequest, message)
-        })
+        object::from_slice(json).map_err(|error| not_an_object(&error))
     }
 
     pub(crate) fn correlation_id(&self) -> Result<Option<CorrelationId>, Fault> {
@@ -36,13 +30,28 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// Why a text is no JSON object with raw fields.
+pub fn not_an_object(error: &serde_json::Error) -> Fault {
+    let message = match error.classify() {
+        serde_json::error::Category::Data => "expected a JSON object, no field twice".to_owned(),
+        _ => format!("not JSON: error at line {} column {}", error.line(), error.column()),
+    };
+    Fault::new(ErrorCode::InvalidRequest, message)
+}
+
 /// A field that must be there.
-pub(crate) fn required<T: DeserializeOwned>(path: &'static str, raw: Option<&RawValue>) -> Result<T, Fault> {
+///
+/// # Errors
+/// `invalid_request` at `path` when it is absent, null or not what `T` expects.
+pub fn required<T: DeserializeOwned>(path: &'static str, raw: Option<&RawValue>) -> Result<T, Fault> {
     optional(path, raw)?.ok_or_else(|| Fault::invalid(path, format!("the field {path} is missing")))
 }
 
 /// A field that may be absent or null.
-pub(crate) fn optional<T: DeserializeOwned>(
+///
+/// # Errors
+/// `invalid_request` at `path` when it is not what `T` expects.
+pub fn optional<T: DeserializeOwned>(
     path: &'static str,
     raw: Option<&RawValue>,
 ) -> Result<Option<T>, Fault> {

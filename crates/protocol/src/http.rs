@@ -12,6 +12,7 @@ pub const BATCH_MAX: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PublishRequest {
     /// For whom; exactly one field of it.
+    #[serde(deserialize_with = "crate::object::only")]
     pub to: TargetFields,
     /// The entry's type, `order_status_changed`.
     pub r#type: EventType,

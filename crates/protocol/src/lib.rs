@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod reply;
 
 pub mod http;
+pub mod object;
 
 pub mod depth;
 pub mod encoding;
