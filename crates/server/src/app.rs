@@ -14,10 +14,11 @@ use tidings_settings::Settings;
 use tokio::sync::Notify;
 
 use crate::{
+    api::idempotency::Idempotency,
     auth::{ApiKeys, Tokens},
     clock::SystemClock,
     live::{admission::Admission, frames::Frames},
-    ops::metrics::EdgeMetrics,
+    ops::{health::Pulse, metrics::EdgeMetrics},
 };
 
 /// A server before it listens.
@@ -38,6 +39,10 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// What the edges count.
     pub edge_metrics: EdgeMetrics,
+    /// Answers to POSTs that may be sent again.
+    pub idempotency: Idempotency,
+    /// The fan-out's sign of life, for `/readyz`.
+    pub pulse: Pulse,
     /// When it was made.
     pub started: Instant,
     draining: AtomicBool,
@@ -53,7 +58,8 @@ impl App {
     pub fn new(settings: Settings) -> Result<Arc<Self>, String> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let turn = Arc::new(Notify::new());
-        let (metrics, edge_metrics, mut registry) = (Arc::new(Metrics::default()), EdgeMetrics::default(), Registry::default());
+        let (metrics, edge_metrics, mut registry) =
+            (Arc::new(Metrics::default()), EdgeMetrics::default(), Registry::default());
         metrics.register(&mut registry);
         edge_metrics.register(&mut registry);
         let hub_settings = HubSettings {
@@ -74,6 +80,8 @@ impl App {
             registry,
             metrics,
             edge_metrics,
+            idempotency: Idempotency::default(),
+            pulse: Pulse::default(),
             started: Instant::now(),
             draining: AtomicBool::new(false),
             turn,

@@ -1,0 +1,131 @@
+//! `POST /v1/publish`: the way of an event from a back end. This is the path that has to be short.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{extract::Request, response::IntoResponse};
+use http::StatusCode;
+use tidings_core::{Publication, Published, Target};
+use tidings_protocol::{
+    ErrorCode, Fault, depth,
+    http::{PublishRequest, PublishResponse, TargetFields},
+    object,
+};
+
+use super::{
+    answer::Answer,
+    body,
+    endpoint::Outcome,
+    idempotency::{self, Key},
+    refusal,
+};
+use crate::App;
+
+/// Most users or rooms that one publication may name.
+pub(crate) const TARGETS_MAX: usize = 1000;
+
+/// Publishes one entry.
+pub(crate) async fn publish(app: Arc<App>, request: Request) -> Outcome {
+    let key = Key::of(request.headers())?;
+    let body = body::read(&app, request).await?;
+    match key {
+        None => Ok(answer(&app, &body).await?.into_response()),
+        Some(key) => {
+            let print = idempotency::fingerprint("publish", &body);
+            idempotency::once(app.clone(), key, print, async move { answer(&app, &body).await }).await
+        }
+    }
+}
+
+async fn answer(app: &App, json: &[u8]) -> Result<Answer, Fault> {
+    let began = Instant::now();
+    let response = publish_one(app, json).await?;
+    let answer = Answer::json(StatusCode::ACCEPTED, &response);
+    app.edge_metrics.publish_seconds.observe(began.elapsed());
+    answer
+}
+
+/// Publishes what one `PublishRequest` says.
+///
+/// # Errors
+/// `invalid_request` with the field, and those of `Tidings::publish`.
+pub(super) async fn publish_one(app: &App, json: &[u8]) -> Result<PublishResponse, Fault> {
+    let (target, publication) = read(json, app.settings.limits.json_depth)?;
+    let Published { id, offset, reached } = app.tidings.publish(target, publication).await?;
+    Ok(PublishResponse { id, offset, reached })
+}
+
+fn read(json: &[u8], depth_max: usize) -> Result<(Target, Publication), Fault> {
+    if !depth::within(json, depth_max) {
+        let message = format!("nested too deeply: at most {depth_max} levels are allowed");
+        return Err(Fault::new(ErrorCode::InvalidRequest, message));
+    }
+    let Ok(request) = object::from_slice::<PublishRequest>(json) else {
+        return Err(refusal::of_publication(json));
+    };
+    let PublishRequest { to, r#type, data, except } = request;
+    Ok((target(to)?, Publication { r#type, data, from: None, except }))
+}
+
+fn target(fields: TargetFields) -> Result<Target, Fault> {
+    let TargetFields { user, users, room, rooms, role, everyone } = fields;
+    match (user, users, room, rooms, role, everyone) {
+        (Some(user), None, None, None, None, None) => Ok(Target::User(user)),
+        (None, None, Some(room), None, None, None) => Ok(Target::Room(room)),
+        (None, None, None, None, Some(role), None) => Ok(Target::Role(role)),
+        (None, Some(users), None, None, None, None) => several("to.users", users).map(Target::Users),
+        (None, None, None, Some(rooms), None, None) => several("to.rooms", rooms).map(Target::Rooms),
+        (None, None, None, None, None, Some(true)) => Ok(Target::Everyone),
+        (None, None, None, None, None, Some(false)) => Err(Fault::invalid("to.everyone", "expected true")),
+        _ => Err(Fault::invalid("to", refusal::EXACTLY_ONE)),
+    }
+}
+
+/// Checks how many they are; who is named twice still gets it once.
+fn several<T: Clone + Eq + std::hash::Hash>(path: &'static str, mut names: Vec<T>) -> Result<Vec<T>, Fault> {
+    if !(1..=TARGETS_MAX).contains(&names.len()) {
+        return Err(Fault::invalid(path, format!("expected 1 to {TARGETS_MAX} names")));
+    }
+    let mut seen = hashbrown::HashSet::with_capacity(names.len());
+    names.retain(|name| seen.insert(name.clone()));
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target_of(to: &str) -> Result<Target, Fault> {
+        read(format!(r#"{{"to":{to},"type":"x"}}"#).as_bytes(), 32).map(|(target, _)| target)
+    }
+
+    #[test]
+    fn exactly_one_target() {
+        assert_eq!(target_of(r#"{"room":"a"}"#), Ok(Target::Room("a".parse().unwrap())));
+        assert_eq!(target_of(r#"{"user":"a","room":null}"#), Ok(Target::User("a".parse().unwrap())));
+        assert_eq!(target_of(r#"{"everyone":true}"#), Ok(Target::Everyone));
+        let check = |to: &str, path: &str| {
+            let fault = target_of(to).unwrap_err();
+            assert_eq!((fault.code, fault.path.as_deref()), (ErrorCode::InvalidRequest, Some(path)), "{to}");
+        };
+        check("{}", "to");
+        check(r#"{"room":"a","user":"b"}"#, "to");
+        check(r#"{"room":"a","colour":"b"}"#, "to");
+        check(r#"{"everyone":false}"#, "to.everyone");
+        check(r#"{"users":[]}"#, "to.users");
+        check(&format!(r#"{{"rooms":{}}}"#, serde_json::to_string(&vec!["a"; 1001]).unwrap()), "to.rooms");
+    }
+
+    #[test]
+    fn who_is_named_twice_is_meant_once() {
+        let users = ["b", "a"].map(|user| user.parse().unwrap()).to_vec();
+        assert_eq!(target_of(r#"{"users":["b","a","b"]}"#), Ok(Target::Users(users)));
+    }
+
+    #[test]
+    fn data_passes_as_it_came() {
+        let json = br#"{"to":{"room":"a"},"type":"x","data":{"n": 1.0, "n": 2e2}}"#;
+        let (_, publication) = read(json, 32).unwrap();
+        assert_eq!(publication.data.as_str(), r#"{"n": 1.0, "n": 2e2}"#);
+        assert!(read(json, 1).unwrap_err().message.contains("at most 1 level"));
+    }
+}

@@ -1,0 +1,109 @@
+//! `/livez` and `/readyz`: whether the process should be restarted, and whether it should get new connections.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, Uri, header};
+use tidings_core::Monotonic;
+use tidings_protocol::{ErrorCode, Fault};
+
+use crate::{
+    App,
+    api::{endpoint::Outcome, query::Query},
+};
+
+/// How long the fan-out may stay silent; it beats a few times a second.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// The fan-out's sign of life. Whoever drives the hub calls [`Pulse::beat`] each time.
+#[derive(Default, Debug)]
+pub struct Pulse(AtomicU64);
+
+impl Pulse {
+    /// Notes that the fan-out runs.
+    pub fn beat(&self, now: Monotonic) {
+        self.0.store(now.0.max(1), Ordering::Relaxed);
+    }
+
+    /// Whether it ran lately. Before its first beat nothing is known: then the server has only just been made.
+    fn is_alive(&self, now: Monotonic) -> bool {
+        match self.0.load(Ordering::Relaxed) {
+            0 => true,
+            last => now.since(Monotonic(last)) <= SILENCE_MAX,
+        }
+    }
+}
+
+/// What is looked at, with what is wrong with it.
+fn checks(app: &App) -> [(&'static str, Result<(), &'static str>); 3] {
+    let fine_if = |fine: bool, wrong| if fine { Ok(()) } else { Err(wrong) };
+    [
+        ("listening", fine_if(!app.is_draining(), "about to stop, no new connections")),
+        // The store in memory is there as long as the process is.
+        ("store", Ok(())),
+        ("fan-out", fine_if(app.pulse.is_alive(app.tidings.clock().monotonic()), "silent for more than 5 s")),
+    ]
+}
+
+/// 200 as long as the process can answer at all.
+pub(crate) async fn livez(_: Arc<App>, _: Request) -> Outcome {
+    Ok(text(StatusCode::OK, "ok\n".to_owned()))
+}
+
+/// 200 when new connections may come; with `?verbose`, check by check.
+pub(crate) async fn readyz(app: Arc<App>, request: Request) -> Outcome {
+    let checks = checks(&app);
+    let wrong = checks.iter().find_map(|(name, result)| Some((*name, (*result).err()?)));
+    let status = if wrong.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    if is_verbose(request.uri()) {
+        return Ok(text(status, lines(&checks)));
+    }
+    match wrong {
+        None => Ok(text(status, "ok\n".to_owned())),
+        Some((name, wrong)) => Err(Fault::new(ErrorCode::Unavailable, format!("{name}: {wrong}")).into()),
+    }
+}
+
+/// Whether the checks are asked for one by one.
+pub(crate) fn is_verbose(uri: &Uri) -> bool {
+    Query::of(uri).has("verbose")
+}
+
+fn lines(checks: &[(&'static str, Result<(), &'static str>)]) -> String {
+    let line = |(name, result): &(&str, Result<(), &str>)| match result {
+        Ok(()) => format!("[+]{name} ok\n"),
+        Err(wrong) => format!("[-]{name} failed: {wrong}\n"),
+    };
+    checks.iter().map(line).collect()
+}
+
+fn text(status: StatusCode, text: String) -> Response {
+    let mut response = (status, text).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pulse_that_stops_is_noticed() {
+        let pulse = Pulse::default();
+        assert!(pulse.is_alive(Monotonic(60_000)));
+        pulse.beat(Monotonic(60_000));
+        assert!(pulse.is_alive(Monotonic(65_000)));
+        assert!(!pulse.is_alive(Monotonic(65_001)));
+    }
+}
