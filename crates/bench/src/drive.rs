@@ -90,7 +90,7 @@ fn obey(session: &mut Session, order: Order) -> Result<Answer, Error> {
         Order::Load(load) => Answer::Measured(session.load(load)?),
         Order::Stall(count) => session.stall(count).map(|()| Answer::Done)?,
         Order::Unstall(count) => session.unstall(count).map(|()| Answer::Done)?,
-        Order::StalledEnds => Answer::Ends(session.stalled_ends()),
+        Order::StalledEnds => Answer::Ends(session.stalled_ends()?),
     })
 }
 

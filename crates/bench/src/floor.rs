@@ -1,11 +1,12 @@
-//! The floor: the least work with which frames can be written to sockets on this machine. One thread, epoll, no tokens, no rooms,
-//! no limits; a publish becomes one frame, and that frame goes to every socket with plain non-blocking writes.
+//! The floor: the least work with which frames can be written to sockets on this machine. One thread, epoll, no tokens, no checks,
+//! no limits; a publish becomes one frame, and that frame goes to every socket of a list with plain non-blocking writes.
 //!
 //! It speaks just enough of the server's own interface that the same generator can load both: the WebSocket handshake, an
 //! answer to `join_room` and `POST /v1/publish`. Requests are scanned, not parsed, and it trusts whoever talks to it: it is a
 //! yardstick for loopback, never a server.
 
 mod request;
+mod room;
 mod socket;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use mio::{Events, Interest, Poll, Token};
 use crate::error::Error;
 use crate::http::Extent;
 use request::Request;
+use room::Room;
 use socket::{Kind, Socket};
 
 /// When the frames of a turn of the loop are written.
@@ -54,10 +56,10 @@ pub fn run(listen: SocketAddr, writes: Writes) -> Result<(), Error> {
         writes,
         sockets: Vec::new(),
         free: Vec::new(),
-        live: Vec::new(),
+        rooms: HashMap::new(),
+        waiting: Vec::new(),
         users: HashMap::new(),
         frame: Vec::new(),
-        joined: Vec::new(),
         unanswered: Vec::new(),
     };
     floor.serve()
@@ -69,15 +71,15 @@ struct Floor {
     writes: Writes,
     sockets: Vec<Option<Socket>>,
     free: Vec<usize>,
-    /// The WebSockets among the sockets.
-    live: Vec<usize>,
+    /// From a hash of the room's name to its sockets.
+    rooms: HashMap<u64, Room>,
+    /// Rooms with frames that wait for the end of the turn.
+    waiting: Vec<u64>,
     /// From a hash of the user's name to the socket.
     users: HashMap<u64, usize>,
     /// The frame being written.
     frame: Vec<u8>,
-    /// Frames for everyone that wait for the end of the turn.
-    joined: Vec<u8>,
-    /// Whose publishes are among them.
+    /// Whose publishes wait for the end of the turn.
     unanswered: Vec<usize>,
 }
 
@@ -164,8 +166,8 @@ impl Floor {
             let (request, after) = rest.split_at(extent.whole());
             rest = after;
             match Request::scan(request, extent).ok_or(())? {
-                Request::Upgrade { key, user } => self.upgrade(index, key, user)?,
-                Request::ToAll { data } => self.publish_to_all(index, data)?,
+                Request::Upgrade { key, user, room } => self.upgrade(index, key, user, room)?,
+                Request::ToRoom { room, data } => self.publish_to_room(index, room, data)?,
                 Request::ToUser { user, data } => self.publish_to_user(index, user, data)?,
             }
         }
@@ -175,30 +177,33 @@ impl Floor {
         })
     }
 
-    fn upgrade(&mut self, index: usize, key: &str, user: u64) -> Result<(), ()> {
+    fn upgrade(&mut self, index: usize, key: &str, user: u64, room: u64) -> Result<(), ()> {
         let accept = tidings_websocket::handshake::accept_key(key);
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
         );
-        let place = self.live.len();
-        self.live.push(index);
+        let place = self.rooms.entry(room).or_default().enter(index);
         self.users.insert(user, index);
         self.on(index, |socket| {
-            socket.kind = Kind::WebSocket { user, place };
+            socket.kind = Kind::WebSocket { user, room, place };
             socket.write(answer.as_bytes())
         })
     }
 
-    fn publish_to_all(&mut self, from: usize, data: &[u8]) -> Result<(), ()> {
+    fn publish_to_room(&mut self, from: usize, room: u64, data: &[u8]) -> Result<(), ()> {
+        let entry = self.rooms.entry(room).or_default();
         if self.writes == Writes::Joined {
-            request::write_frame(data, &mut self.joined);
+            if entry.joined.is_empty() {
+                self.waiting.push(room);
+            }
+            request::write_frame(data, &mut entry.joined);
             self.unanswered.push(from);
             return Ok(());
         }
         self.frame.clear();
         request::write_frame(data, &mut self.frame);
         let frame = std::mem::take(&mut self.frame);
-        self.write_all(&frame);
+        self.write_all(room, &frame);
         self.frame = frame;
         self.on(from, |socket| socket.write(ACCEPTED))
     }
@@ -216,13 +221,15 @@ impl Floor {
     }
 
     fn end_turn(&mut self) {
-        if self.joined.is_empty() {
-            return;
+        for number in std::mem::take(&mut self.waiting) {
+            let Some(room) = self.rooms.get_mut(&number) else { continue };
+            let mut joined = std::mem::take(&mut room.joined);
+            self.write_all(number, &joined);
+            joined.clear();
+            if let Some(room) = self.rooms.get_mut(&number) {
+                room.joined = joined;
+            }
         }
-        let mut joined = std::mem::take(&mut self.joined);
-        self.write_all(&joined);
-        joined.clear();
-        self.joined = joined;
         for from in std::mem::take(&mut self.unanswered) {
             if self.on(from, |socket| socket.write(ACCEPTED)).is_err() {
                 self.close(from);
@@ -230,15 +237,21 @@ impl Floor {
         }
     }
 
-    fn write_all(&mut self, bytes: &[u8]) {
-        let mut place = 0;
-        while let Some(&index) = self.live.get(place) {
-            if self.on(index, |socket| socket.write(bytes)).is_ok() {
-                place += 1;
-            } else {
-                // Another one takes its place.
-                self.close(index);
+    fn write_all(&mut self, number: u64, bytes: &[u8]) {
+        let Some(room) = self.rooms.get_mut(&number) else { return };
+        // Taken out, so that closing a broken socket does not change the list that is walked.
+        let sockets = std::mem::take(&mut room.sockets);
+        let mut broken = Vec::new();
+        for &index in &sockets {
+            if self.on(index, |socket| socket.write(bytes)).is_err() {
+                broken.push(index);
             }
+        }
+        if let Some(room) = self.rooms.get_mut(&number) {
+            room.sockets = sockets;
+        }
+        for index in broken {
+            self.close(index);
         }
     }
 
@@ -250,12 +263,11 @@ impl Floor {
     fn close(&mut self, index: usize) {
         let Some(socket) = self.sockets[index].take() else { return };
         self.free.push(index);
-        if let Kind::WebSocket { user, place } = socket.kind {
+        if let Kind::WebSocket { user, room, place } = socket.kind {
             if self.users.get(&user) == Some(&index) {
                 self.users.remove(&user);
             }
-            self.live.swap_remove(place);
-            if let Some(&moved) = self.live.get(place)
+            if let Some(moved) = self.rooms.get_mut(&room).and_then(|room| room.leave(place))
                 && let Some(socket) = self.sockets[moved].as_mut()
                 && let Kind::WebSocket { place: of_moved, .. } = &mut socket.kind
             {

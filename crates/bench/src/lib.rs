@@ -25,5 +25,6 @@ mod token;
 
 pub use error::Error;
 pub use ledger::Faults;
+pub use process::hold;
 pub use session::{Aim, Connected, Load, Measured, Rooms, Session, Shape};
 pub use target::{Credentials, Target};

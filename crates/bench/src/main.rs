@@ -1,5 +1,6 @@
 //! `tidings-bench`: the comparing run behind `make bench`, and the processes it starts.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,13 @@ enum Verb {
     /// Clients that are told what to do over standard input; `compare` starts it.
     #[command(hide = true)]
     Drive,
+    /// Becomes a program that ends when `compare` ends.
+    #[command(hide = true)]
+    Hold {
+        /// The program and its arguments.
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
 }
 
 #[derive(Args)]
@@ -51,7 +59,7 @@ struct Compare {
     /// A smoke test of some seconds with few connections.
     #[arg(long)]
     quick: bool,
-    /// Only these sets: small, large, connecting, returning, stalled.
+    /// Only these sets: small, large, rooms, connecting, returning, stalled.
     #[arg(long, value_delimiter = ',')]
     sets: Vec<String>,
     /// Slices of each server for each figure.
@@ -125,6 +133,10 @@ fn main() -> ExitCode {
             floor::run(listen, if joined { Writes::Joined } else { Writes::Plain }).map(|()| true)
         }
         Verb::Drive => drive::run().map(|()| true),
+        Verb::Hold { command } => match command.split_first() {
+            Some((program, arguments)) => Err(tidings_bench::hold(program, arguments)),
+            None => Err(Error::Usage("nothing to start".to_owned())),
+        },
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

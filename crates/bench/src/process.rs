@@ -1,12 +1,16 @@
 //! Servers as processes: starting them, and what the kernel says they cost.
 
 use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, Signal};
 
 use crate::error::Error;
 
@@ -48,11 +52,12 @@ pub(crate) fn resident_bytes(pid: u32) -> Result<u64, Error> {
     kib.map(|kib| kib * 1024).ok_or_else(|| Error::Usage(format!("no resident size for process {pid}")))
 }
 
-/// How many files a process may have open.
-pub(crate) fn open_files_max() -> usize {
-    let text = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|soft| soft.parse().ok()).unwrap_or(usize::MAX)
+/// Raises the limit on open files as far as it goes, for this process and those it starts; how many there may be now.
+pub(crate) fn raise_open_files() -> usize {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    let now = if rustix::process::setrlimit(Resource::Nofile, raised).is_ok() { raised } else { limit };
+    now.current.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX)
 }
 
 /// A server that this run started. Ended when dropped.
@@ -68,8 +73,9 @@ impl Server {
     /// # Errors
     ///
     /// It does not start, or ends before; the error has its last lines.
-    pub(crate) fn start(mut command: Command) -> Result<Self, Error> {
+    pub(crate) fn start(command: &Command) -> Result<Self, Error> {
         let name = command.get_program().to_string_lossy().into_owned();
+        let mut command = held(command)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(Error::io(format!("starting {name}")))?;
         let tail = Arc::new(Mutex::new(VecDeque::new()));
@@ -102,6 +108,28 @@ impl Drop for Server {
     fn drop(&mut self) {
         end(&mut self.child);
     }
+}
+
+/// The command of this package's binary that runs [`hold`].
+const HOLD: &str = "hold";
+
+/// The same command, as one that ends with this process however that ends: `hold` asks the kernel for it and then becomes the
+/// program, in the same process.
+fn held(command: &Command) -> Result<Command, Error> {
+    let mut held = Command::new(std::env::current_exe().map_err(Error::io("own program"))?);
+    held.arg(HOLD).arg("--").arg(command.get_program()).args(command.get_args());
+    held.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Ok(held)
+}
+
+/// Becomes another program, and ends when the one who started this process ends. Answers only if it cannot.
+#[must_use]
+pub fn hold(program: &OsStr, arguments: &[OsString]) -> Error {
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
+        return Error::io("asking to end with the run")(error.into());
+    }
+    let error = Command::new(program).args(arguments).exec();
+    Error::io(format!("starting {}", program.display()))(error)
 }
 
 /// Ends a child process of ours and waits until it is gone.
@@ -144,6 +172,6 @@ mod tests {
             x = std::hint::black_box(x.wrapping_mul(3));
         }
         assert!(resident_bytes(pid).unwrap() > 100_000);
-        assert!(open_files_max() > 10);
+        assert!(raise_open_files() > 10);
     }
 }

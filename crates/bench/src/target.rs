@@ -22,8 +22,8 @@ pub struct Target {
     pub credentials: Credentials,
     /// Its process, where it runs on this machine; CPU and memory are read from there.
     pub pid: Option<u32>,
-    /// Whether the user's name goes into the address too, for a server that reads no tokens.
-    pub name_in_query: bool,
+    /// Whether user and room stand in the address too, for a server that reads neither tokens nor messages.
+    pub names_in_query: bool,
 }
 
 /// How connections authenticate.
@@ -64,7 +64,7 @@ impl Target {
             api_key: api_key.to_owned(),
             credentials,
             pid: None,
-            name_in_query: false,
+            names_in_query: false,
         })
     }
 
@@ -81,8 +81,7 @@ impl Target {
                     (Some(mint), _) => mint.token(&user),
                     (None, Credentials::Token(token) | Credentials::Secret(token)) => token.clone(),
                 };
-                let name = if self.name_in_query { format!("&user={user}") } else { String::new() };
-                format!("{}?token={token}{name}", self.websocket_path)
+                format!("{}?token={token}", self.websocket_path)
             })
             .collect()
     }

@@ -13,7 +13,7 @@ use crate::session::{Connected, Load, Measured, Rooms};
 use crate::target::{Credentials, Target};
 
 /// The peer, kept in the program so that it needs only a Python with the pinned packages.
-const FASTAPI: &str = include_str!("../../peers/fastapi_manager.py");
+const FASTAPI: &str = include_str!("../../peers/fastapi_rooms.py");
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Contender {
                 return Err(Error::Usage("no Python for FastAPI was named".to_owned()));
             }
         };
-        let server = Server::start(command)?;
+        let server = Server::start(&command)?;
         let credentials = Credentials::Secret(secret.clone());
         let mut target =
             Target::native(&format!("http://{}", server.address), &options.api_key, credentials)?;
@@ -76,7 +76,7 @@ impl Contender {
         match kind {
             Kind::FastApi => target.websocket_path = "/ws".to_owned(),
             Kind::Subject if options.server.is_some() => {}
-            _ => target.name_in_query = true,
+            _ => target.names_in_query = true,
         }
         let mut driver = Driver::start(&target)?;
         driver.order(Order::Settle)?;

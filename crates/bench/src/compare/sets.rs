@@ -11,6 +11,8 @@ use crate::session::{Aim, Load, Measured, Rooms, Shape};
 const RATE: f64 = 20_000.0;
 /// Connections of one slice that measures connecting.
 const NEWCOMERS: usize = 1_000;
+/// Subscribers of a small room.
+const ROOM: usize = 10;
 /// One reader in so many stalls.
 const STALLED_SHARE: usize = 100;
 
@@ -32,10 +34,10 @@ impl<'a> Field<'a> {
         Ok(Self { contenders, options, run })
     }
 
-    fn connect(&mut self, count: usize) -> Result<(), Error> {
+    fn connect(&mut self, count: usize, rooms: Rooms) -> Result<(), Error> {
         for contender in &mut self.contenders {
             self.run.progress(&format!("{count} connections: {}", contender.kind.name()));
-            contender.connect(count, Rooms::One)?;
+            contender.connect(count, rooms)?;
             contender.settle()?;
         }
         Ok(())
@@ -45,7 +47,13 @@ impl<'a> Field<'a> {
     fn alternate(&mut self, what: &str, kinds: &[Kind], load: Load) -> Result<Turns, Error> {
         let mut turns = Turns(Vec::new());
         for slice in 0..=self.options.slices {
-            for contender in self.contenders.iter_mut().filter(|contender| kinds.contains(&contender.kind)) {
+            let mut turn: Vec<_> =
+                self.contenders.iter_mut().filter(|contender| kinds.contains(&contender.kind)).collect();
+            // Whoever always came first could always find the machine in another state.
+            if slice % 2 == 0 {
+                turn.reverse();
+            }
+            for contender in turn {
                 let name = contender.kind.name();
                 self.run.progress(&format!("{what}, slice {slice} of {}: {name}", self.options.slices));
                 if slice == 0 {
@@ -158,9 +166,23 @@ pub(super) fn fan_out(count: usize, small: bool, options: &Options, run: &mut Ru
     Ok(())
 }
 
+/// The same subscribers in many small rooms.
+pub(super) fn rooms(options: &Options, run: &mut Run) -> Result<(), Error> {
+    let mut field = Field::start(&[Kind::Subject, Kind::Plain, Kind::FastApi], options, run)?;
+    field.connect(options.small, Rooms::Of(ROOM))?;
+    let what = format!("fan-out to {} rooms of {ROOM}, 16 at a time", options.small / ROOM);
+    let load = Load { aim: Aim::Rooms, shape: W16, seconds: options.seconds, size: options.size };
+    let turns = field.alternate(&what, &[Kind::Subject, Kind::Plain, Kind::FastApi], load)?;
+    field.run.add(turns.figure(&format!("{what}: CPU per delivery"), "us", Kind::Plain, cpu_per_delivery));
+    let time = |slice: &Measured| 1e6 / slice.deliveries_per_s().max(1e-9);
+    field.run.add(turns.figure(&format!("{what}: time per delivery"), "us", Kind::Plain, time));
+    field.end();
+    Ok(())
+}
+
 /// Connects everybody and weighs the server before, after, and after everybody got something.
 fn memory(count: usize, small: bool, field: &mut Field<'_>) -> Result<(), Error> {
-    field.connect(count)?;
+    field.connect(count, Rooms::One)?;
     let load = Load { aim: Aim::Rooms, shape: W1, seconds: field.options.seconds, size: field.options.size };
     let mut weigh = |kind| -> Result<Option<(f64, f64)>, Error> {
         let Some(contender) = field.of(kind) else { return Ok(None) };
@@ -239,7 +261,7 @@ pub(super) fn returning(options: &Options, run: &mut Run) -> Result<(), Error> {
 /// What the others notice when some readers stop reading. The yardstick is the same server without them.
 pub(super) fn stalled(options: &Options, run: &mut Run) -> Result<(), Error> {
     let mut field = Field::start(&[Kind::Subject], options, run)?;
-    field.connect(options.small)?;
+    field.connect(options.small, Rooms::One)?;
     let count = (options.small / STALLED_SHARE).max(1);
     let fill = Load { aim: Aim::Rooms, shape: W16, seconds: 0.5, size: options.size };
     let even = at_rate(options);
@@ -263,7 +285,12 @@ pub(super) fn stalled(options: &Options, run: &mut Run) -> Result<(), Error> {
         server.tell(Order::Stall(count))?;
         server.load(Load { seconds: 8.0, ..fill })?;
         let ends = server.stalled_ends()?;
-        let text: Vec<_> = ends.iter().map(|(code, times)| format!("{times} with {code}")).collect();
+        let text: Vec<_> = ends
+            .iter()
+            .map(|(code, times)| {
+                format!("{times} with {}", if *code == 0 { "no code".to_owned() } else { code.to_string() })
+            })
+            .collect();
         let text = if text.is_empty() { "none".to_owned() } else { text.join(", ") };
         field
             .run

@@ -11,9 +11,9 @@ use crate::http::{self, Extent};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request<'a> {
     /// To become a WebSocket.
-    Upgrade { key: &'a str, user: u64 },
-    /// One frame to every WebSocket.
-    ToAll { data: &'a [u8] },
+    Upgrade { key: &'a str, user: u64, room: u64 },
+    /// One frame to every WebSocket of a room.
+    ToRoom { room: u64, data: &'a [u8] },
     /// One frame to one user's WebSocket.
     ToUser { user: u64, data: &'a [u8] },
 }
@@ -25,14 +25,15 @@ impl<'a> Request<'a> {
         if head.starts_with(b"GET ") {
             let line = &head[..memchr::memchr(b'\r', head)?];
             let user = between(line, b"user=", b" &").map_or(0, hash);
-            return Some(Self::Upgrade { key: http::header(head, b"sec-websocket-key")?, user });
+            let room = between(line, b"room=", b" &").map_or(0, hash);
+            return Some(Self::Upgrade { key: http::header(head, b"sec-websocket-key")?, user, room });
         }
         let from = memmem::find(body, b"\"data\":")? + b"\"data\":".len();
         // The generator writes `data` last, so it ends before the body's own brace.
         let data = body.get(from..body.len() - 1)?;
-        match between(&body[..from], b"\"user\":\"", b"\"") {
-            Some(user) => Some(Self::ToUser { user: hash(user), data }),
-            None => Some(Self::ToAll { data }),
+        match between(&body[..from], b"\"room\":\"", b"\"") {
+            Some(room) => Some(Self::ToRoom { room: hash(room), data }),
+            None => Some(Self::ToUser { user: hash(between(&body[..from], b"\"user\":\"", b"\"")?), data }),
         }
     }
 }
@@ -70,16 +71,17 @@ mod tests {
     #[test]
     fn the_three_requests() {
         let mut request = Vec::new();
-        http::write_upgrade("/v1/ws?token=x&user=bench-1", "h", "k==", &mut request);
-        assert_eq!(scan(&request), Some(Request::Upgrade { key: "k==", user: hash(b"bench-1") }));
+        http::write_upgrade("/v1/ws?token=x&user=bench-1&room=r", "h", "k==", &mut request);
+        let (user, room) = (hash(b"bench-1"), hash(b"r"));
+        assert_eq!(scan(&request), Some(Request::Upgrade { key: "k==", user, room }));
         let check = |to: &str, expect: Request<'_>| {
             let mut request = Vec::new();
             let body = format!(r#"{{"to":{{{to}}},"type":"bench","data":{{"user":1}}}}"#);
             http::write_post("/v1/publish", "h", "key", body.as_bytes(), &mut request);
             assert_eq!(scan(&request), Some(expect));
         };
-        check(r#""room":"r""#, Request::ToAll { data: br#"{"user":1}"# });
-        check(r#""user":"bench-1""#, Request::ToUser { user: hash(b"bench-1"), data: br#"{"user":1}"# });
+        check(r#""room":"r""#, Request::ToRoom { room, data: br#"{"user":1}"# });
+        check(r#""user":"bench-1""#, Request::ToUser { user, data: br#"{"user":1}"# });
         assert_eq!(scan(b"PUT / HTTP/1.1\r\n\r\n"), None);
     }
 }

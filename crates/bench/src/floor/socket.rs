@@ -16,7 +16,9 @@ pub(super) enum Kind {
     WebSocket {
         /// Hash of its user's name.
         user: u64,
-        /// Its place in the list of WebSockets.
+        /// Hash of its room's name.
+        room: u64,
+        /// Its place in the room's list.
         place: usize,
     },
 }

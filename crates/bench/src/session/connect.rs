@@ -65,10 +65,10 @@ impl Session {
     ///
     /// Too few files, or a server that refuses one.
     pub fn connect(&mut self, count: usize, rooms: Rooms) -> Result<Connected, Error> {
-        let files = process::open_files_max();
+        let files = process::raise_open_files();
         if count + OTHER_FILES > files {
             return Err(Error::Usage(format!(
-                "{count} connections need {} open files, and only {files} are allowed: raise `ulimit -n`",
+                "{count} connections need {} open files, and only {files} are allowed here: raise the hard limit (`ulimit -Hn`)",
                 count + OTHER_FILES
             )));
         }
@@ -155,14 +155,22 @@ impl Session {
     }
 
     /// Reads what is left for the stalled connections; answers with which close codes the server had ended how many.
-    pub fn stalled_ends(&mut self) -> Vec<(u16, u64)> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::attend`].
+    pub fn stalled_ends(&mut self) -> Result<Vec<(u16, u64)>, Error> {
         let mut codes = std::collections::BTreeMap::<u16, u64>::new();
-        for connection in self.connections.iter_mut().filter(|connection| connection.stalled) {
-            if let Some(code) = connection.drain(&mut self.scratch) {
-                *codes.entry(code).or_default() += 1;
+        // As the kernel's buffers empty, what the server still holds for them follows.
+        for _ in 0..20 {
+            for connection in self.connections.iter_mut().filter(|connection| connection.stalled) {
+                if let Some(code) = connection.drain(&mut self.scratch) {
+                    *codes.entry(code).or_default() += 1;
+                }
             }
+            self.attend_for(0.1)?;
         }
-        codes.into_iter().collect()
+        Ok(codes.into_iter().collect())
     }
 
     fn attend_until(&mut self, start: u64, what: impl FnOnce() -> String) -> Result<(), Error> {
@@ -179,8 +187,12 @@ impl Session {
             .register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)
             .map_err(Error::io("watching a connection"))?;
         let room = rooms.room(index);
+        let mut path = std::borrow::Cow::from(&self.paths[index]);
+        if self.target.names_in_query {
+            path = format!("{path}&user={}&room={}", target::user(index), target::room(room)).into();
+        }
         let mut upgrade = Vec::new();
-        http::write_upgrade(&self.paths[index], &self.target.host, KEY, &mut upgrade);
+        http::write_upgrade(&path, &self.target.host, KEY, &mut upgrade);
         let message = format!(r#"{{"type":"join_room","id":1,"room":"{}"}}"#, target::room(room));
         let mut join = Vec::new();
         frame::write_client(frame::TEXT, message.as_bytes(), &mut join);

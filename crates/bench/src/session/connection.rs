@@ -204,24 +204,31 @@ impl Connection {
         }
     }
 
-    /// Reads all that is left, unchecked; the close code, if the server has ended the connection.
+    /// Reads what is there, unchecked; the close code (0: without one) once, when the server has ended the connection.
     pub(super) fn drain(&mut self, scratch: &mut [u8]) -> Option<u16> {
-        let mut bytes = std::mem::take(&mut self.partial);
-        loop {
+        if self.state == State::Closed {
+            return None;
+        }
+        let ended = loop {
             match self.stream.read(scratch) {
-                Ok(read) if read > 0 => bytes.extend_from_slice(&scratch[..read]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-                _ => break,
+                Ok(read) if read > 0 => self.partial.extend_from_slice(&scratch[..read]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break false,
+                _ => break true,
             }
-        }
-        let mut rest = bytes.as_slice();
-        while let Ok(Some((frame, used))) = frame::next(rest) {
+        };
+        let mut used = 0;
+        while let Ok(Some((frame, length))) = frame::next(&self.partial[used..]) {
+            used += length;
             if frame.opcode == frame::CLOSE {
-                return Some(frame.payload.first_chunk().map_or(0, |code| u16::from_be_bytes(*code)));
+                self.close_code = frame.payload.first_chunk().map_or(0, |code| u16::from_be_bytes(*code));
             }
-            rest = &rest[used..];
         }
-        Some(0)
+        self.partial.drain(..used);
+        if ended || self.close_code != 0 {
+            self.state = State::Closed;
+            return Some(self.close_code);
+        }
+        None
     }
 
     fn flush(&mut self) {
