@@ -80,6 +80,6 @@ mod tests {
         assert_eq!(message.len(), 200);
         assert!(serde_json::from_slice::<serde_json::Value>(&message).is_ok());
         assert_eq!(Mark::find(&message), Some(mark));
-        assert_eq!(Mark::find(&message[..50]), None);
+        assert_eq!(Mark::find(&message[..46]), None);
     }
 }
