@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use http::Uri;
 use tidings_protocol::UserId;
 use tidings_protocol::http::Problem;
+use tidings_settings::Auth;
 
 use crate::dev::{Session, session_path};
 use crate::failure::WrongCall;
@@ -62,6 +63,27 @@ impl Server {
         format!("ws://{}{}{path}", self.authority, self.prefix)
     }
 
+    /// What was found, or where it could have been given.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn needs<T>(
+        &self,
+        found: Option<T>,
+        name: &str,
+        variable: &str,
+        setting: &str,
+    ) -> anyhow::Result<T> {
+        found.ok_or_else(|| {
+            let message = format!(
+                "no {name}: give it as {variable}, or as {setting} of the settings; without one only a `tidings dev` on \
+                 this machine can be used, and none answers at {}",
+                self.http("/")
+            );
+            WrongCall::new(message).into()
+        })
+    }
+
     fn is_loopback(&self) -> bool {
         let host = self.authority.rsplit_once(':').map_or(self.authority.as_str(), |(host, _)| host);
         let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -115,16 +137,19 @@ pub(crate) fn unreachable_at(url: &str) -> String {
     format!("no answer from {url}. Does the server run there? --url or TIDINGS_URL names another")
 }
 
-/// A key or a token, or where it could have been given.
+/// The back end's key: the one that was given, the first of the settings, or that of a `tidings dev` on this machine.
 ///
 /// # Errors
 /// There is none anywhere.
-pub(crate) fn needs<T>(what: Option<T>, name: &str, variable: &str, setting: &str) -> anyhow::Result<T> {
-    what.ok_or_else(|| {
-        let message =
-            format!("no {name}: give {variable} or {setting} of the settings, as the server has it");
-        anyhow!(WrongCall::new(message))
-    })
+pub(crate) fn api_key(given: Option<String>, auth: &Auth, server: &Server) -> anyhow::Result<String> {
+    if let Some(key) = given {
+        return Ok(key);
+    }
+    if let Some(key) = auth.api_keys.first() {
+        return Ok(key.expose().to_owned());
+    }
+    let dev = UserId::parse("ada").ok().and_then(|anybody| server.dev_session(&anybody, &[]));
+    server.needs(dev.map(|session| session.api_key), "API key", "TIDINGS_API_KEY", "auth.api_keys")
 }
 
 fn agent() -> ureq::Agent {

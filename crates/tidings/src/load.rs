@@ -71,3 +71,30 @@ impl Given {
 pub(crate) fn refuse_on(problems: Vec<Problem>) -> Result<(), Errors> {
     if problems.is_empty() { Ok(()) } else { Err(Errors(problems)) }
 }
+
+/// All that would keep `serve` from running.
+pub(crate) fn check_production(loaded: &Loaded) -> Vec<Problem> {
+    let mut problems = loaded.check_production();
+    problems.extend(not_served(loaded));
+    problems
+}
+
+/// All that would keep `dev` from running.
+pub(crate) fn check(loaded: &Loaded) -> Vec<Problem> {
+    let mut problems = loaded.check();
+    problems.extend(not_served(loaded));
+    problems
+}
+
+/// What the settings know and this binary does not do. Whoever wants the metrics on an address of their own must not find
+/// them on the public one.
+fn not_served(loaded: &Loaded) -> Option<Problem> {
+    const SETTING: &str = "server.ops_listen";
+    let origin = loaded.origin(SETTING);
+    (!loaded.settings.server.ops_listen.is_empty()).then(|| Problem {
+        setting: SETTING.to_owned(),
+        place: origin.to_string(),
+        wrong: "a second address is not in this version yet".to_owned(),
+        fix: "Leave it empty; health and metrics are served on server.listen".to_owned(),
+    })
+}

@@ -42,6 +42,7 @@ enum Verb {
     Token(verbs::token::Token),
     Publish(verbs::publish::Publish),
     Listen(verbs::listen::Listen),
+    Bench(verbs::bench::Bench),
     Check(verbs::check::Check),
     Config(verbs::config::Config),
 }
@@ -68,6 +69,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Verb::Token(verb) => verb.run(given),
         Verb::Publish(verb) => verb.run(given),
         Verb::Listen(verb) => verb.run(given),
+        Verb::Bench(verb) => verb.run(given),
         Verb::Check(verb) => verb.run(given),
         Verb::Config(verb) => verb.run(given),
     }

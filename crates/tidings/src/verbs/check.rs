@@ -12,7 +12,7 @@ use tidings_settings::{Problem, Settings};
 use crate::load::{File, Given};
 use crate::mint::now;
 use crate::output::{self, GREEN, RED, RESET, YELLOW};
-use crate::{file_limit, listen_address};
+use crate::{file_limit, listen_address, load};
 
 /// Check settings, secrets, addresses, file limit and clock, as serve would find them
 ///
@@ -69,16 +69,12 @@ fn findings(given: Given, file: &File) -> Vec<Finding> {
     let mut found = Vec::new();
     match given.try_load(file) {
         Ok(loaded) => {
-            let problems = loaded.check_production();
+            let problems = load::check_production(&loaded);
             let (secrets, others): (Vec<_>, Vec<_>) =
                 problems.into_iter().partition(|problem| problem.setting.starts_with("auth."));
             told("settings", others, "all can be used together", &mut found);
             told("secrets", secrets, "there, and strong enough", &mut found);
-            let server = &loaded.settings.server;
-            found.push(address("server.listen", &server.listen));
-            if !server.ops_listen.is_empty() {
-                found.push(address("server.ops_listen", &server.ops_listen));
-            }
+            found.push(address("server.listen", &loaded.settings.server.listen));
             found.push(files(&loaded.settings));
         }
         // What depends on settings cannot be checked without them.

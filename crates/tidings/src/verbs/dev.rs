@@ -9,7 +9,7 @@ use tidings_server::App;
 use tidings_settings::{Loaded, Origin};
 
 use crate::dev::{DEMO_ROOM, Dev as State, SETTING, for_development, routes};
-use crate::load::{File, Given, refuse_on};
+use crate::load::{FLAGS_HELP, File, Given, check, refuse_on};
 use crate::output::{BOLD, CYAN, RESET, line, note};
 use crate::{client, listen_address, log, run};
 
@@ -18,6 +18,7 @@ use crate::{client, listen_address, log, run};
 /// Its keys are new at every start, it keeps entries in memory, and it listens on this machine only. The port is 8000, or
 /// the next free one unless --server.listen asks for one.
 #[derive(Args)]
+#[command(after_help = FLAGS_HELP)]
 pub(crate) struct Dev {
     #[command(flatten)]
     file: File,
@@ -27,7 +28,7 @@ impl Dev {
     pub(crate) fn run(self, given: Given) -> anyhow::Result<ExitCode> {
         let mut loaded = given.load(&self.file)?;
         let api_key = for_development(&mut loaded);
-        refuse_on(loaded.check())?;
+        refuse_on(check(&loaded))?;
         log::start(&loaded.settings.log)?;
         let listener = bind(&loaded)?;
         let auth = loaded.settings.auth.clone();
@@ -47,11 +48,7 @@ impl Dev {
 /// Listens on loopback, or refuses: everybody who can connect gets the keys.
 fn bind(loaded: &Loaded) -> anyhow::Result<TcpListener> {
     let address = &loaded.settings.server.listen;
-    let addresses = loopback(SETTING, address, loaded.origin(SETTING))?;
-    let ops = &loaded.settings.server.ops_listen;
-    if !ops.is_empty() {
-        loopback("server.ops_listen", ops, loaded.origin("server.ops_listen"))?;
-    }
+    let addresses = loopback(address, loaded.origin(SETTING))?;
     match (addresses.first(), loaded.origin(SETTING)) {
         (Some(first), Origin::Default) => {
             let listener = listen_address::bind_near(SETTING, *first)?;
@@ -65,13 +62,13 @@ fn bind(loaded: &Loaded) -> anyhow::Result<TcpListener> {
     }
 }
 
-fn loopback(setting: &str, address: &str, origin: &Origin) -> anyhow::Result<Vec<SocketAddr>> {
-    let addresses = listen_address::resolve(setting, address)?;
+fn loopback(address: &str, origin: &Origin) -> anyhow::Result<Vec<SocketAddr>> {
+    let addresses = listen_address::resolve(SETTING, address)?;
     if addresses.iter().all(|address| address.ip().is_loopback()) {
         return Ok(addresses);
     }
     bail!(
-        "{origin}: {setting}: `tidings dev` listens on this machine only, since it shows its keys to whoever connects; \
+        "{origin}: {SETTING}: `tidings dev` listens on this machine only, since it shows its keys to whoever connects; \
          found {address}. Use 127.0.0.1, or `tidings serve` for others to connect"
     )
 }

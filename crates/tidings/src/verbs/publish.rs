@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use tidings_protocol::http::{PublishRequest, PublishResponse, TargetFields};
-use tidings_protocol::{EventType, Json, UserId};
+use tidings_protocol::{EventType, Json};
 
-use crate::client::{DEFAULT_URL, Server, needs};
+use crate::client::{DEFAULT_URL, Server, api_key};
 use crate::failure::WrongCall;
 use crate::load::{File, Given};
 use crate::output;
@@ -57,11 +57,8 @@ impl Publish {
         let data: Json = serde_json::from_str(&data).map_err(|error| {
             WrongCall::new(format!("the data is no JSON: {error}. A text needs its own quotes: '\"hello\"'"))
         })?;
-        let key = match self.api_key {
-            Some(key) => Some(key),
-            None => configured_key(given, &self.file, &self.url)?,
-        };
-        let key = needs(key, "API key", "TIDINGS_API_KEY", "auth.api_keys")?;
+        let settings = given.load(&self.file)?.settings;
+        let key = api_key(self.api_key, &settings.auth, &self.url)?;
         let request = PublishRequest { to: self.to, r#type: self.event, data, except: None };
         let headers: Vec<_> =
             self.idempotency_key.iter().map(|key| ("idempotency-key", key.as_str())).collect();
@@ -75,15 +72,6 @@ impl Publish {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn configured_key(given: Given, file: &File, server: &Server) -> anyhow::Result<Option<String>> {
-    let settings = given.load(file)?.settings;
-    if let Some(key) = settings.auth.api_keys.first() {
-        return Ok(Some(key.expose().to_owned()));
-    }
-    let anybody = UserId::parse("ada").map_err(WrongCall::new)?;
-    Ok(server.dev_session(&anybody, &[]).map(|session| session.api_key))
 }
 
 fn from_stdin(silently: bool) -> anyhow::Result<String> {

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::Args;
 use tidings_server::App;
 
-use crate::load::{File, Given, refuse_on};
+use crate::load::{FLAGS_HELP, File, Given, check_production, refuse_on};
 use crate::{listen_address, log, output, run};
 
 /// Run the server in production
@@ -15,6 +15,7 @@ use crate::{listen_address, log, output, run};
 /// server.shutdown_grace; a second Ctrl-C ends at once. Once it accepts connections it prints one line,
 /// `listening on http://…`, to standard output; the log goes to standard error.
 #[derive(Args)]
+#[command(after_help = FLAGS_HELP)]
 pub(crate) struct Serve {
     #[command(flatten)]
     file: File,
@@ -23,7 +24,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn run(self, given: Given) -> anyhow::Result<ExitCode> {
         let loaded = given.load(&self.file)?;
-        refuse_on(loaded.check_production())?;
+        refuse_on(check_production(&loaded))?;
         let settings = loaded.settings;
         log::start(&settings.log)?;
         let addresses = listen_address::resolve("server.listen", &settings.server.listen)?;

@@ -25,7 +25,7 @@ use crate::output;
 #[command(after_help = "\
 Examples:
   tidings token --user ada --role admin --room 'order_*' --ttl 15m
-  tidings token --user ada -q | pbcopy
+  TOKEN=$(tidings token --user ada -q)
   tidings token --check eyJhbGciOi…")]
 pub(crate) struct Token {
     #[command(flatten)]

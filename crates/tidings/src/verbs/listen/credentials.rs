@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidings_protocol::{Role, RoomName, UserId};
 use tidings_settings::Auth;
 
-use crate::client::{Server, needs};
+use crate::client::Server;
 use crate::load::{File, Given};
 use crate::mint::{Wish, mint};
 
@@ -41,7 +41,7 @@ impl Credentials {
             return Ok(Self::Secret(Box::new(auth), Wish { user, roles, rooms, ttl: TOKEN_TIME }));
         }
         let dev = server.dev_session(&user, &rooms).map(|_| Self::Dev(user, rooms));
-        needs(dev, "token", "TIDINGS_TOKEN", "auth.jwt_secret")
+        server.needs(dev, "token", "TIDINGS_TOKEN", "auth.jwt_secret")
     }
 
     /// A token for the next attempt.
