@@ -11,7 +11,7 @@ macro_rules! counters {
         impl Metrics {
             /// Makes the counters known under their public names.
             pub fn register(&self, registry: &mut Registry) {
-                $(registry.register($name, concat!($($doc),*).trim(), self.$field.clone());)*
+                $(registry.register($name, concat!($($doc),*).trim().trim_end_matches('.'), self.$field.clone());)*
             }
         }
     };

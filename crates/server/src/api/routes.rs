@@ -47,7 +47,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         name: "publish",
         summary: "Publish an entry",
         about: "The entry is taken when the answer comes: those who are connected get it, and where the room keeps its entries, \
-                those who come back do too. `data` reaches them byte for byte.",
+                those who come back do too. `data` reaches them as it came.",
         tag: Tag::Publishing,
         auth: Auth::ApiKey,
         parameters: &[IDEMPOTENCY_KEY],
@@ -192,7 +192,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
             name: "verbose",
             place: Place::Query,
             kind: "string",
-            about: "Check by check; needs no value.",
+            about: "Check by check, whatever the value.",
         }],
         body: None,
         status: StatusCode::OK,

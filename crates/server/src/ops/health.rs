@@ -96,7 +96,28 @@ fn text(status: StatusCode, text: String) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt;
+    use tidings_settings::Settings;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_is_about_to_stop_is_alive_but_not_ready() {
+        let app = App::new(Settings::default()).unwrap();
+        app.drain();
+        let request = |uri: &str| Request::get(uri).body(Body::empty()).unwrap();
+        assert_eq!(livez(app.clone(), request("/livez")).await.unwrap().status(), 200);
+
+        let fault = readyz(app.clone(), request("/readyz")).await.unwrap_err().0;
+        assert_eq!(fault.code, ErrorCode::Unavailable);
+        assert_eq!(fault.message, "listening: about to stop, no new connections");
+
+        let verbose = readyz(app, request("/readyz?verbose")).await.unwrap();
+        assert_eq!(verbose.status(), 503);
+        let text = verbose.into_body().collect().await.unwrap().to_bytes();
+        assert!(text.starts_with(b"[-]listening failed: about to stop"), "{text:?}");
+    }
 
     #[test]
     fn a_pulse_that_stops_is_noticed() {

@@ -40,7 +40,7 @@ function typeName(schema) {
     return [...new Set(names)].join(" or ");
   }
   if (schema.enum) return schema.enum.map((one) => JSON.stringify(one)).join(" or ");
-  if (Array.isArray(schema.type)) return schema.type.join(" or ");
+  if (Array.isArray(schema.type)) return schema.type.map((type) => typeName({ ...schema, type })).join(" or ");
   if (schema.type === "array") return `list of ${typeName(schema.items)}`;
   return schema.type ?? "any JSON";
 }
@@ -99,9 +99,9 @@ function tryIt(method, path, operation) {
     let target = path.slice(1);
     for (const { parameter, input } of inputs) {
       if (parameter.in === "path") target = target.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
-      else if (input.value === "" && parameter.name !== "verbose") continue;
+      else if (input.value === "") continue;
       else if (parameter.in === "header") headers[parameter.name] = input.value;
-      else if (input.value !== "") query.set(parameter.name, input.value);
+      else query.set(parameter.name, input.value);
     }
     const key = $("key").value.trim();
     if (key && operation.security.length) headers.Authorization = `Bearer ${key}`;
