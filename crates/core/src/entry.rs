@@ -39,7 +39,7 @@ pub struct Publication {
     pub except: Option<ConnectionId>,
 }
 
-/// Something that happened in a room. Shared by everyone it goes to, and encoded once for each format.
+/// Something that happened in a room. Shared by everyone it goes to.
 #[derive(Debug)]
 pub struct Entry {
     /// Unique over all rooms and time.
@@ -58,7 +58,8 @@ pub struct Entry {
     pub offset: Option<Offset>,
     /// A connection that shall not get it while it is live.
     pub except: Option<ConnectionId>,
-    frames: [OnceLock<Bytes>; Format::COUNT],
+    /// Made when somebody reads it from the past, and shared by all who do: mostly nobody does.
+    past: OnceLock<Box<[OnceLock<Bytes>; Format::COUNT]>>,
 }
 
 impl Entry {
@@ -71,7 +72,7 @@ impl Entry {
         offset: Option<Offset>,
     ) -> Self {
         let Publication { r#type, data, from, except } = publication;
-        Self { id, room, r#type, from, time, data, offset, except, frames: Default::default() }
+        Self { id, room, r#type, from, time, data, offset, except, past: OnceLock::new() }
     }
 
     /// As clients see it.
@@ -87,9 +88,9 @@ impl Entry {
         }
     }
 
-    /// Ready for the wire; encoded at the first call for each format.
-    pub fn frame(&self, format: Format, encode: &dyn Encode) -> &Bytes {
-        self.frames[format.index()].get_or_init(|| encode.entry(format, self))
+    /// Ready for the wire, and kept so as long as the entry is: for entries read from the past, which others may read too.
+    pub(crate) fn past_frame(&self, format: Format, encode: &dyn Encode) -> &Bytes {
+        self.past.get_or_init(Box::default)[format.index()].get_or_init(|| encode.entry(format, self))
     }
 
     /// Bytes that keeping it costs, about.

@@ -228,7 +228,7 @@ impl Hub {
                 if !told.insert(connection.id) {
                     continue;
                 }
-                let frame = entry.frame(connection.format, self.encode()).clone();
+                let frame = entry.past_frame(connection.format, self.encode()).clone();
                 if connection.push(frame, Worth::Transient) == Pushed::First {
                     self.flush_later(connection.clone());
                 }

@@ -27,13 +27,32 @@ mod openapi;
 
 pub use openapi::openapi;
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
-use axum::Router;
+use axum::{Router, extract::Request, response::Response};
+use http::Method;
 
+use self::endpoint::Auth;
 use crate::App;
+
+/// The one path that is asked so often that the router's share of its cost counts.
+pub(crate) const PUBLISH: &str = "/v1/publish";
 
 /// Everything under `/v1` but the WebSocket, `/openapi.json` and `/docs`.
 pub fn routes() -> Router<Arc<App>> {
     endpoint::mount(routes::for_back_ends())
+}
+
+/// The answer to `POST /v1/publish` without a way through the router, or the request back when it is another one.
+///
+/// # Errors
+/// Not an error: the request, for the router.
+pub(crate) fn publish_directly(
+    app: &Arc<App>,
+    request: Request,
+) -> Result<impl Future<Output = Response> + Send + use<>, Request> {
+    if request.method() != Method::POST || request.uri().path() != PUBLISH {
+        return Err(request);
+    }
+    Ok(endpoint::serve(app.clone(), routes::PUBLISH_ORDINAL, Auth::ApiKey, publish::publish, request))
 }

@@ -56,7 +56,11 @@ mod tests {
     fn forwarded_addresses_count_from_the_right_and_only_from_trusted_proxies() {
         assert_eq!(ip_of("1.2.3.4", &["9.9.9.9"], &[]), "1.2.3.4");
         assert_eq!(ip_of("10.0.0.1", &["9.9.9.9"], &["10.0.0.0/8"]), "9.9.9.9");
-        assert_eq!(ip_of("10.0.0.1", &["6.6.6.6, 9.9.9.9"], &["10.0.0.0/8"]), "9.9.9.9", "the left is the client's own word");
+        assert_eq!(
+            ip_of("10.0.0.1", &["6.6.6.6, 9.9.9.9"], &["10.0.0.0/8"]),
+            "9.9.9.9",
+            "the left is the client's own word"
+        );
         assert_eq!(ip_of("10.0.0.1", &["6.6.6.6", "9.9.9.9, 10.0.0.2"], &["10.0.0.0/8"]), "9.9.9.9");
         assert_eq!(ip_of("10.0.0.1", &["nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(ip_of("::ffff:10.0.0.1", &["9.9.9.9"], &["10.0.0.0/8"]), "9.9.9.9");

@@ -1,14 +1,6 @@
 //! Listening, the server's own heartbeat, and leaving without losing anybody.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -22,7 +14,13 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use crate::{App, live::frames::Frames};
+use crate::{App, api, live::frames::Frames};
+
+/// The two ways of an answer.
+enum Either<L, R> {
+    Left(L),
+    Right(R),
+}
 
 /// Connections written to in one turn before others get theirs.
 const TURN_CONNECTIONS: usize = 256;
@@ -61,7 +59,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => serve_connection(router.clone(), stream, peer, leave.subscribe()),
+                Ok((stream, peer)) => serve_connection(&app, router.clone(), stream, peer, leave.subscribe()),
                 Err(error) => rest_after(&error).await,
             },
             () = &mut shutdown => break,
@@ -80,13 +78,28 @@ pub async fn serve(
     Ok(())
 }
 
-fn serve_connection(router: Router, stream: TcpStream, peer: SocketAddr, mut leave: watch::Receiver<()>) {
+fn serve_connection(
+    app: &Arc<App>,
+    router: Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut leave: watch::Receiver<()>,
+) {
     // Joined writes are made by the hub; the kernel shall not wait for more.
     let _ = stream.set_nodelay(true);
+    let app = app.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().oneshot(request.map(Body::new));
-        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+        let answer = match api::publish_directly(&app, request.map(Body::new)) {
+            Ok(answer) => Either::Left(answer),
+            Err(request) => Either::Right(router.clone().oneshot(request)),
+        };
+        async move {
+            Ok::<_, Infallible>(match answer {
+                Either::Left(answer) => answer.await,
+                Either::Right(answer) => answer.await.unwrap_or_else(|never| match never {}),
+            })
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -41,15 +41,18 @@ impl<'a> Batch<'a> {
 }
 
 fn join<'a>(
-    entries: impl ExactSizeIterator<Item = &'a Arc<Entry>> + Clone,
+    entries: impl ExactSizeIterator<Item = &'a Arc<Entry>>,
     format: Format,
     encode: &dyn Encode,
 ) -> Bytes {
-    if let (1, Some(entry)) = (entries.len(), entries.clone().next()) {
-        return entry.frame(format, encode).clone();
+    let mut frames = entries.map(|entry| encode.entry(format, entry));
+    let first = frames.next().unwrap_or_default();
+    if frames.len() == 0 {
+        return first;
     }
-    let mut bytes =
-        BytesMut::with_capacity(entries.clone().map(|entry| entry.frame(format, encode).len()).sum());
-    entries.for_each(|entry| bytes.extend_from_slice(entry.frame(format, encode)));
+    // About as long as the first, each: mostly they are of one kind.
+    let mut bytes = BytesMut::with_capacity(first.len() * (frames.len() + 1));
+    bytes.extend_from_slice(&first);
+    frames.for_each(|frame| bytes.extend_from_slice(&frame));
     bytes.freeze()
 }

@@ -86,7 +86,7 @@ impl Hub {
             .flat_map(|past| &past.stretch.entries)
             // What the store has but the room has not been handed yet comes live.
             .filter(|entry| is_past(entry, position.as_ref()))
-            .map(|entry| entry.frame(connection.format, self.encode()))
+            .map(|entry| entry.past_frame(connection.format, self.encode()))
             .collect();
         self.metrics.deliveries.inc_by(missed.len() as u64);
         connection.push_with_history(answer, missed.into_iter());

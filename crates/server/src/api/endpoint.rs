@@ -168,16 +168,30 @@ where
     F: FnOnce(Arc<App>, Request) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Outcome> + Send,
 {
-    on(method, move |State(app): State<Arc<App>>, request: Request| async move {
-        let counted = app.clone();
-        let outcome = match admit(&app, auth, &request) {
-            Ok(()) => handler(app, request).await,
-            Err(fault) => Err(fault),
-        };
-        let response = outcome.unwrap_or_else(IntoResponse::into_response);
-        counted.edge_metrics.answered(ordinal, response.status());
-        response
+    on(method, move |State(app): State<Arc<App>>, request: Request| {
+        serve(app, ordinal, auth, handler, request)
     })
+}
+
+/// Asks for credentials, runs the handler and counts the answer.
+pub(crate) async fn serve<A>(
+    app: Arc<App>,
+    ordinal: usize,
+    auth: Auth,
+    handler: impl FnOnce(Arc<App>, Request) -> A,
+    request: Request,
+) -> Response
+where
+    A: Future<Output = Outcome> + Send,
+{
+    let counted = app.clone();
+    let outcome = match admit(&app, auth, &request) {
+        Ok(()) => handler(app, request).await,
+        Err(fault) => Err(fault),
+    };
+    let response = outcome.unwrap_or_else(IntoResponse::into_response);
+    counted.edge_metrics.answered(ordinal, response.status());
+    response
 }
 
 fn admit(app: &App, auth: Auth, request: &Request) -> Result<(), HttpFault> {

@@ -39,11 +39,14 @@ const CURSOR: Parameter = Parameter {
     about: "The `next_cursor` of the page before.",
 };
 
+/// The first row's place: `POST /v1/publish`, which [`super::publish_directly`] also answers.
+pub(crate) const PUBLISH_ORDINAL: usize = 0;
+
 /// Every endpoint but the WebSocket, which is no matter of requests and answers.
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: Method::POST,
-        path: "/v1/publish",
+        path: super::PUBLISH,
         name: "publish",
         summary: "Publish an entry",
         about: "The entry is taken when the answer comes: those who are connected get it, and where the room keeps its entries, \

@@ -29,14 +29,21 @@ impl ApiKeys {
 
     fn opens(&self, key: &str) -> bool {
         let given = sha256(key.as_bytes());
-        self.digests.iter().any(|known| constant_time::verify_slices_are_equal(known.as_ref(), given.as_ref()).is_ok())
+        self.digests
+            .iter()
+            .any(|known| constant_time::verify_slices_are_equal(known.as_ref(), given.as_ref()).is_ok())
     }
 
     /// Whether the headers carry a key that opens.
     ///
     /// # Errors
     /// `unauthorized`; `rate_limited` for an address with too many wrong keys in the last minute.
-    pub fn check(&self, headers: &HeaderMap, ip: std::net::IpAddr, clock: &dyn Clock) -> Result<(), HttpFault> {
+    pub fn check(
+        &self,
+        headers: &HeaderMap,
+        ip: std::net::IpAddr,
+        clock: &dyn Clock,
+    ) -> Result<(), HttpFault> {
         match key_of(headers) {
             None => Err(HttpFault::new(
                 ErrorCode::Unauthorized,

@@ -39,9 +39,14 @@ impl Tokens {
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let mut keys = Vec::new();
         if !auth.jwt_secret.is_empty() {
-            keys.push(Key::new(Algorithm::HS256, DecodingKey::from_secret(auth.jwt_secret.expose().as_bytes()), auth));
+            keys.push(Key::new(
+                Algorithm::HS256,
+                DecodingKey::from_secret(auth.jwt_secret.expose().as_bytes()),
+                auth,
+            ));
         }
-        let pem = auth.public_key_pem().map_err(|error| format!("auth.jwt_public_key cannot be read: {error}"))?;
+        let pem =
+            auth.public_key_pem().map_err(|error| format!("auth.jwt_public_key cannot be read: {error}"))?;
         if let Some(pem) = pem {
             let (algorithm, key) = public_key(pem.as_bytes())
                 .ok_or("auth.jwt_public_key: expected the PEM of an RSA, P-256 or Ed25519 public key")?;
@@ -76,14 +81,16 @@ impl Tokens {
 
     fn identity(&self, claims: &Claims, now: Timestamp) -> Result<Identity, Fault> {
         let seconds = |name: &str| claims.get(name).and_then(Value::as_f64).filter(|time| *time >= 0.0);
-        let exp = seconds("exp").ok_or(refused("the token has no end: the claim exp is missing or no number"))?;
+        let exp =
+            seconds("exp").ok_or(refused("the token has no end: the claim exp is missing or no number"))?;
         if now.seconds() as f64 > exp + self.leeway as f64 {
             return Err(Fault::new(ErrorCode::TokenExpired, "the token has expired"));
         }
         if seconds("nbf").is_some_and(|nbf| nbf > (now.seconds() + self.leeway) as f64) {
             return Err(refused("the token is not valid yet"));
         }
-        let user = claims.get(&self.user_claim).and_then(Value::as_str).and_then(|user| UserId::parse(user).ok());
+        let user =
+            claims.get(&self.user_claim).and_then(Value::as_str).and_then(|user| UserId::parse(user).ok());
         let user = user.ok_or_else(|| refused(format!("the claim {} is no user id", self.user_claim)))?;
         let roles = list(claims, &self.roles_claim, |role| Role::parse(role).ok())?;
         let grants = list(claims, &self.rooms_claim, |grant| Grant::parse(grant).ok())?;
@@ -122,7 +129,11 @@ impl Key {
 
 /// `crit` names extensions that must be understood; `jku`, `jwk`, `x5u` and `x5c` name keys from elsewhere (RFC 8725 3.10).
 fn names_something_to_trust(header: &Header) -> bool {
-    header.crit.is_some() || header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some() || header.x5c.is_some()
+    header.crit.is_some()
+        || header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some()
 }
 
 fn public_key(pem: &[u8]) -> Option<(Algorithm, DecodingKey)> {

@@ -18,8 +18,10 @@ const SWEEP_AT: usize = 10_000;
 pub struct Admission {
     attempts: Rate,
     connections_max: usize,
-    addresses: Arc<Mutex<HashMap<IpAddr, Address>>>,
+    addresses: Addresses,
 }
+
+type Addresses = Arc<Mutex<HashMap<IpAddr, Address>>>;
 
 #[derive(Default)]
 struct Address {
@@ -28,7 +30,7 @@ struct Address {
 }
 
 /// A connection's place among those of its address; given back when dropped.
-pub struct Place(Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, Address>>>)>);
+pub struct Place(Option<(IpAddr, Addresses)>);
 
 impl Admission {
     /// Takes `limits.attempts_per_minute` and `limits.connections_per_ip`.
@@ -47,7 +49,8 @@ impl Admission {
             addresses.retain(|_, address| address.connections > 0 || !address.attempts.is_full(now));
         }
         let taken = addresses.entry(ip).or_default().attempts.take(self.attempts, now);
-        taken.map_err(|wait_ms| Fault::rate_limited("too many attempts to connect from this address", wait_ms))
+        taken
+            .map_err(|wait_ms| Fault::rate_limited("too many attempts to connect from this address", wait_ms))
     }
 
     /// Takes a place for a connection.
@@ -71,10 +74,10 @@ impl Admission {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some((ip, addresses)) = self.0.take() {
-            if let Some(address) = addresses.lock().get_mut(&ip) {
-                address.connections -= 1;
-            }
+        if let Some((ip, addresses)) = self.0.take()
+            && let Some(address) = addresses.lock().get_mut(&ip)
+        {
+            address.connections -= 1;
         }
     }
 }

@@ -11,18 +11,18 @@ use tidings_protocol::{
 use crate::App;
 
 /// Who speaks on a connection. Owned by its task, so no lock is needed.
-pub struct Speaker {
+pub(super) struct Speaker {
     /// The user, as the last token said.
-    pub identity: Box<Identity>,
+    pub(super) identity: Box<Identity>,
     /// Messages that were refused.
-    pub refusals: Bucket,
+    pub(super) refusals: Bucket,
 }
 
 /// Does what a client asks. No reply where the contract has none, or where the answer is on the queue already.
 ///
 /// # Errors
 /// Whatever is wrong with the request, as the client is told.
-pub async fn handle(
+pub(super) async fn handle(
     app: &Arc<App>,
     connection: &Arc<Connection>,
     speaker: &mut Speaker,
@@ -71,7 +71,8 @@ fn refresh(
     let fresh = app.tokens.verify(token, app.tidings.clock().now())?;
     let expires_at = fresh.expires_at.ok_or(Fault::new(ErrorCode::Unauthorized, "the token has no end"))?;
     if fresh.user != speaker.identity.user {
-        let fault = Fault::new(ErrorCode::Forbidden, "the token is another user's: open another connection for them");
+        let fault =
+            Fault::new(ErrorCode::Forbidden, "the token is another user's: open another connection for them");
         return Err(Fault { path: Some("token".into()), ..fault });
     }
     connection.set_expiry(fresh.expires_at);

@@ -45,9 +45,8 @@ fn control(write: impl FnOnce(&mut Vec<u8>)) -> Bytes {
 fn message(format: Format, message: &impl Serialize) -> Bytes {
     let written = payload(format.encoding, message);
     // Plain structs of names, numbers and checked JSON can always be written; if one could not, the peer should know.
-    let payload = written.unwrap_or_else(|fault| {
-        payload(format.encoding, &Reply::error(None, fault)).unwrap_or_default()
-    });
+    let payload = written
+        .unwrap_or_else(|fault| payload(format.encoding, &Reply::error(None, fault)).unwrap_or_default());
     let opcode = match format.encoding {
         Encoding::Json => Opcode::Text,
         Encoding::MessagePack => Opcode::Binary,
@@ -69,7 +68,8 @@ fn message(format: Format, message: &impl Serialize) -> Bytes {
 }
 
 fn payload(encoding: Encoding, message: &impl Serialize) -> Result<Vec<u8>, Fault> {
-    let json = serde_json::to_vec(message).map_err(|_| Fault::new(ErrorCode::Internal, "a message could not be written"))?;
+    let json = serde_json::to_vec(message)
+        .map_err(|_| Fault::new(ErrorCode::Internal, "a message could not be written"))?;
     match encoding {
         Encoding::Json => Ok(json),
         Encoding::MessagePack => encoding::json_to_message_pack(&json),

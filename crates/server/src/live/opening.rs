@@ -6,7 +6,8 @@ use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tidings_core::{Connection, Encode, Format, Identity, Joined, Origin};
 use tidings_protocol::{
-    Close, Command, ConnectionId, CorrelationId, ErrorCode, Fault, Incoming, Position, Reply, Timestamp, UserId,
+    Close, Command, ConnectionId, CorrelationId, ErrorCode, Fault, Incoming, Position, Reply, Timestamp,
+    UserId,
 };
 use tokio::net::TcpStream;
 
@@ -20,11 +21,11 @@ use super::{
 use crate::App;
 
 /// What came with the upgrade request.
-pub struct Arrival {
-    pub token: Option<String>,
-    pub resume: Option<Position>,
-    pub format: Format,
-    pub origin: Origin,
+pub(super) struct Arrival {
+    pub(super) token: Option<String>,
+    pub(super) resume: Option<Position>,
+    pub(super) format: Format,
+    pub(super) origin: Origin,
 }
 
 /// Why there will be no connection, as the client is told.
@@ -38,39 +39,37 @@ struct Refusal {
 struct Opened {
     connection: Arc<Connection<Socket>>,
     identity: Box<Identity>,
+    reader: Reader,
+    said: Vec<Said>,
     place: Place,
 }
 
 /// Serves one socket from its first byte to its last.
-pub async fn open(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) {
-    let Ok(upgraded) = upgrade.await else { return };
-    let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-        tracing::error!("a WebSocket came through a listener that tidings_server::serve does not know");
-        return;
-    };
-    let mut reader = Reader::new(&app.settings.limits, arrival.format.encoding, arrival.format.deflate);
-    // What the client sent right behind its request: lost if it were not read first.
-    let mut said = Vec::new();
-    reader.decode(&mut read_buf.to_vec(), &mut said);
-    // The future of the opening is large and short-lived: boxed, it does not stay with every idle connection.
-    let opening = Box::pin(introduce(&app, Socket(io.into_inner()), arrival, &mut reader, &mut said)).await;
-    if let Some(Opened { connection, identity, place }) = opening {
+pub(super) async fn open(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) {
+    // What the opening needs is large and short-lived: boxed, it does not stay with every idle connection.
+    let opening = Box::pin(introduce(app.clone(), upgrade, arrival)).await;
+    if let Some(Opened { connection, identity, reader, said, place }) = opening {
         websocket::run(app, connection, reader, identity, said, place).await;
     }
 }
 
-async fn introduce(
-    app: &Arc<App>,
-    socket: Socket,
-    arrival: Box<Arrival>,
-    reader: &mut Reader,
-    said: &mut Vec<Said>,
-) -> Option<Opened> {
-    let Arrival { token, resume, format, origin } = *arrival;
-    let (identity, asked) = match identify(app, &socket, token, reader, said, origin.connected_at).await {
-        Ok(known) => known,
-        Err(refusal) => return refuse(app, &socket, format, refusal).await,
+async fn introduce(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) -> Option<Opened> {
+    let app = &app;
+    let Ok(Parts { io, read_buf, .. }) = upgrade.await.ok()?.downcast::<TokioIo<TcpStream>>() else {
+        tracing::error!("a WebSocket came through a listener that tidings_server::serve does not know");
+        return None;
     };
+    let socket = Socket(io.into_inner());
+    let mut reader = Reader::new(&app.settings.limits, arrival.format.encoding, arrival.format.deflate);
+    // What the client sent right behind its request: lost if it were not read first.
+    let mut said = Vec::new();
+    reader.decode(&mut read_buf.to_vec(), &mut said);
+    let Arrival { token, resume, format, origin } = *arrival;
+    let (identity, asked) =
+        match identify(app, &socket, token, &mut reader, &mut said, origin.connected_at).await {
+            Ok(known) => known,
+            Err(refusal) => return refuse(app, &socket, format, refusal).await,
+        };
     let place = match app.admission.enter(origin.ip) {
         Ok(place) => place,
         Err(fault) => return refuse(app, &socket, format, Refusal::too_many(fault)).await,
@@ -79,7 +78,7 @@ async fn introduce(
         Ok(connection) => connection,
         Err((fault, socket)) => return refuse(app, &socket, format, Refusal::too_many(fault)).await,
     };
-    let opened = Opened { connection, identity: Box::new(identity), place };
+    let opened = Opened { connection, identity: Box::new(identity), reader, said, place };
     match greet(app, &opened, resume, asked).await {
         Ok(()) => Some(opened),
         Err(fault) => {
@@ -104,22 +103,31 @@ async fn identify(
 ) -> Result<(Identity, Asked), Refusal> {
     let refused = |reply_to, fault| Refusal { reply_to, fault: Some(fault), close: Close::TOKEN_INVALID };
     if let Some(token) = token {
-        let identity = app.tokens.verify(&token, app.tidings.clock().now()).map_err(|fault| refused(None, fault))?;
+        let identity =
+            app.tokens.verify(&token, app.tidings.clock().now()).map_err(|fault| refused(None, fault))?;
         return Ok((identity, None));
     }
     if app.settings.auth.anonymous {
-        return anonymous(now).map(|identity| (identity, None)).ok_or_else(|| Refusal::close(Close::INTERNAL));
+        return anonymous(now)
+            .map(|identity| (identity, None))
+            .ok_or_else(|| Refusal::close(Close::INTERNAL));
     }
     let wait = app.settings.limits.handshake_timeout;
     let first = tokio::time::timeout(wait, first_message(socket, reader, said)).await;
     let Incoming { id, command } = first.unwrap_or(Err(Refusal::close(Close::AUTHENTICATION_TIMEOUT)))?;
     match command {
         Ok(Command::Authenticate { token }) => {
-            let identity = app.tokens.verify(&token, app.tidings.clock().now()).map_err(|fault| refused(id.clone(), fault))?;
+            let identity = app
+                .tokens
+                .verify(&token, app.tidings.clock().now())
+                .map_err(|fault| refused(id.clone(), fault))?;
             Ok((identity, Some(id)))
         }
         Ok(_) => {
-            let fault = Fault::new(ErrorCode::Unauthorized, "expected authenticate as the first message, or a token with the request");
+            let fault = Fault::new(
+                ErrorCode::Unauthorized,
+                "expected authenticate as the first message, or a token with the request",
+            );
             Err(Refusal { reply_to: id, fault: Some(fault), close: Close::AUTHENTICATION_TIMEOUT })
         }
         Err(fault) => Err(Refusal { reply_to: id, fault: Some(fault), close: Close::AUTHENTICATION_TIMEOUT }),
@@ -127,7 +135,11 @@ async fn identify(
 }
 
 /// The first message; what came behind it stays in `said`.
-async fn first_message(socket: &Socket, reader: &mut Reader, said: &mut Vec<Said>) -> Result<Incoming, Refusal> {
+async fn first_message(
+    socket: &Socket,
+    reader: &mut Reader,
+    said: &mut Vec<Said>,
+) -> Result<Incoming, Refusal> {
     loop {
         while !said.is_empty() {
             match said.remove(0) {

@@ -16,7 +16,7 @@ thread_local! {
 
 /// Something a client said.
 #[derive(Debug)]
-pub enum Said {
+pub(super) enum Said {
     /// A message, understood or not.
     Message(Incoming),
     /// A ping, to be answered with its payload.
@@ -28,7 +28,7 @@ pub enum Said {
 }
 
 /// One connection's side of the protocol.
-pub struct Reader {
+pub(super) struct Reader {
     decoder: Decoder,
     encoding: Encoding,
     json_depth: usize,
@@ -36,16 +36,21 @@ pub struct Reader {
 
 impl Reader {
     /// A reader at the beginning of a connection.
-    pub fn new(limits: &Limits, encoding: Encoding, deflate: bool) -> Self {
-        let frame_limits = tidings_websocket::Limits { message_bytes: limits.message_bytes, ..Default::default() };
-        Self { decoder: Decoder::new(Role::Server, frame_limits, deflate), encoding, json_depth: limits.json_depth }
+    pub(super) fn new(limits: &Limits, encoding: Encoding, deflate: bool) -> Self {
+        let frame_limits =
+            tidings_websocket::Limits { message_bytes: limits.message_bytes, ..Default::default() };
+        Self {
+            decoder: Decoder::new(Role::Server, frame_limits, deflate),
+            encoding,
+            json_depth: limits.json_depth,
+        }
     }
 
     /// Reads what the socket has, at most [`SCRATCH`] bytes; false when it has nothing now.
     ///
     /// # Errors
     /// The socket's; the end of the stream is [`io::ErrorKind::UnexpectedEof`].
-    pub fn read(&mut self, stream: &TcpStream, said: &mut Vec<Said>) -> io::Result<bool> {
+    pub(super) fn read(&mut self, stream: &TcpStream, said: &mut Vec<Said>) -> io::Result<bool> {
         SCRATCH_BUFFER.with_borrow_mut(|scratch| match stream.try_read(scratch) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
@@ -58,12 +63,16 @@ impl Reader {
     }
 
     /// Takes bytes that were read elsewhere.
-    pub fn decode(&mut self, bytes: &mut [u8], said: &mut Vec<Said>) {
+    pub(super) fn decode(&mut self, bytes: &mut [u8], said: &mut Vec<Said>) {
         let (encoding, json_depth) = (self.encoding, self.json_depth);
         let result = self.decoder.decode(bytes, &mut |message| {
             said.push(match (message, encoding) {
-                (Message::Text(text), Encoding::Json) => Said::Message(Incoming::parse(text.as_bytes(), json_depth)),
-                (Message::Binary(bytes), Encoding::MessagePack) => Said::Message(parse_binary(bytes, json_depth)),
+                (Message::Text(text), Encoding::Json) => {
+                    Said::Message(Incoming::parse(text.as_bytes(), json_depth))
+                }
+                (Message::Binary(bytes), Encoding::MessagePack) => {
+                    Said::Message(parse_binary(bytes, json_depth))
+                }
                 (Message::Text(_) | Message::Binary(_), _) => Said::End(Close::UNSUPPORTED),
                 (Message::Ping(payload), _) => Said::Ping(payload.into()),
                 (Message::Pong(_), _) => Said::Pong,

@@ -13,7 +13,7 @@ use tokio::{io::Interest, net::TcpStream, time::Instant};
 const FAREWELL: Duration = Duration::from_secs(3);
 
 /// A socket whose writes never block.
-pub struct Socket(pub TcpStream);
+pub(super) struct Socket(pub(super) TcpStream);
 
 impl Outlet for Socket {
     fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -26,7 +26,7 @@ impl Outlet for Socket {
 
 impl Socket {
     /// Writes all, or gives up after [`FAREWELL`]: for the few messages before there is a connection.
-    pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+    pub(super) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         let writing = async {
             while !bytes.is_empty() {
                 self.0.writable().await?;
@@ -42,16 +42,14 @@ impl Socket {
     }
 
     /// Calls `write` whenever the socket takes bytes, until it says that it is done or the peer does not read.
-    pub async fn write_until_done(&self, mut write: impl FnMut() -> bool) {
-        let writing = async {
-            while !write() && self.0.ready(Interest::WRITABLE).await.is_ok() {}
-        };
+    pub(super) async fn write_until_done(&self, mut write: impl FnMut() -> bool) {
+        let writing = async { while !write() && self.0.ready(Interest::WRITABLE).await.is_ok() {} };
         let _ = tokio::time::timeout(FAREWELL, writing).await;
     }
 
     /// Closes our side and waits for the peer to close its own: what is unread when a socket is dropped makes the kernel
     /// reset it, and the peer would lose the close frame.
-    pub async fn part(&self) {
+    pub(super) async fn part(&self) {
         if socket2::SockRef::from(&self.0).shutdown(Shutdown::Write).is_err() {
             return;
         }

@@ -23,7 +23,7 @@ const LABEL_MAX: usize = 64;
 /// # Errors
 /// `unavailable` while draining, `forbidden` for a foreign origin, `rate_limited` for too many attempts, `invalid_request` for what is
 /// no WebSocket handshake. What is wrong with the token is told after the upgrade: a browser cannot read a refused one.
-pub async fn upgrade(
+pub(super) async fn upgrade(
     State(app): State<Arc<App>>,
     mut request: Request,
 ) -> Result<(StatusCode, HeaderMap), HttpFault> {
@@ -61,7 +61,10 @@ pub async fn upgrade(
         },
     });
     let Some(socket) = request.extensions_mut().remove::<OnUpgrade>() else {
-        return Err(HttpFault::new(ErrorCode::InvalidRequest, "this request cannot be upgraded: WebSockets need HTTP/1.1"));
+        return Err(HttpFault::new(
+            ErrorCode::InvalidRequest,
+            "this request cannot be upgraded: WebSockets need HTTP/1.1",
+        ));
     };
     tokio::spawn(open(app, socket, arrival));
     Ok((StatusCode::SWITCHING_PROTOCOLS, headers))
@@ -75,7 +78,10 @@ fn admit(app: &App, headers: &HeaderMap, ip: std::net::IpAddr) -> Result<(), Htt
     }
     if !origin::page_is_allowed(headers, &app.settings.server.allowed_origins) {
         counters.handshake("foreign_origin");
-        return Err(HttpFault::new(ErrorCode::Forbidden, "pages of this origin may not connect: see server.allowed_origins"));
+        return Err(HttpFault::new(
+            ErrorCode::Forbidden,
+            "pages of this origin may not connect: see server.allowed_origins",
+        ));
     }
     app.admission.attempt(ip, app.tidings.clock().monotonic()).map_err(|fault| {
         counters.handshake("rate_limited");
@@ -85,7 +91,8 @@ fn admit(app: &App, headers: &HeaderMap, ip: std::net::IpAddr) -> Result<(), Htt
 
 fn accept_key(headers: &HeaderMap) -> Result<HeaderValue, HttpFault> {
     let wrong = |message| HttpFault::new(ErrorCode::InvalidRequest, message);
-    if !has_token(headers, header::UPGRADE, "websocket") || !has_token(headers, header::CONNECTION, "upgrade") {
+    if !has_token(headers, header::UPGRADE, "websocket") || !has_token(headers, header::CONNECTION, "upgrade")
+    {
         return Err(wrong("this path speaks WebSocket: expected Upgrade: websocket and Connection: Upgrade"));
     }
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
@@ -106,7 +113,9 @@ fn protocols(headers: &HeaderMap) -> (Encoding, Option<&'static str>, Option<Str
     for offer in handshake::protocols(texts(headers, header::SEC_WEBSOCKET_PROTOCOL)) {
         match offer {
             JSON if protocol.is_none() => protocol = Some(JSON),
-            MESSAGE_PACK if protocol.is_none() => (encoding, protocol) = (Encoding::MessagePack, Some(MESSAGE_PACK)),
+            MESSAGE_PACK if protocol.is_none() => {
+                (encoding, protocol) = (Encoding::MessagePack, Some(MESSAGE_PACK))
+            }
             offer => token = offer.strip_prefix(TOKEN_PREFIX).map(str::to_owned).or(token),
         }
     }

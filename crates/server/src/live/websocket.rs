@@ -41,7 +41,7 @@ impl Drop for Registered {
 }
 
 /// Serves a connection until it ends, beginning with what the client said already.
-pub async fn run(
+pub(super) async fn run(
     app: Arc<App>,
     connection: Arc<Connection<Socket>>,
     mut reader: Reader,
