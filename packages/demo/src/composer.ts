@@ -30,6 +30,10 @@ export class Composer {
     'data-testid': 'composer-problem',
   });
 
+  /** Shown while there is no connection: the client sends these when it is back. */
+  readonly #waiting: HTMLElement = h('p', { class: 'waiting', 'data-testid': 'waiting' });
+  #pending = 0;
+
   constructor(actions: ComposerActions) {
     this.#actions = actions;
     const [text, type] = [newId('text'), newId('type')];
@@ -59,6 +63,7 @@ export class Composer {
       h('label', { class: 'spoken', for: text }, 'What to send'),
       this.#text,
       h('button', { class: 'send', 'data-testid': 'send' }, icon('send'), h('span', {}, 'Send')),
+      this.#waiting,
       this.#problem,
     );
     this.#text.addEventListener('input', () => actions.typing(this.#text.value !== ''));
@@ -74,11 +79,20 @@ export class Composer {
     if (!text) return this.#text.focus();
     this.#text.value = '';
     this.#actions.typing(false);
+    this.#wait(1);
     try {
       await this.#actions.send(this.#type.value, readData(text));
     } catch (error) {
       this.#problem.textContent = `Not sent: ${(error as Error).message}`;
       this.#text.value ||= text;
+    } finally {
+      this.#wait(-1);
     }
+  }
+
+  #wait(more: number): void {
+    this.#pending += more;
+    const count = this.#pending === 1 ? '1 message waits' : `${this.#pending} messages wait`;
+    this.#waiting.textContent = this.#pending === 0 ? '' : `${count} for the connection.`;
   }
 }

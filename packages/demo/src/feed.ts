@@ -8,7 +8,7 @@ import { avatar, displayName } from './person.js';
 const SHOWN_MAX = 200;
 
 /** Nearer to the end than this counts as being there, in pixels. */
-const NEAR = 80;
+const NEAR = 120;
 
 /** Data that fits into so many letters stays on one line. */
 const LINE = 40;

@@ -42,6 +42,7 @@ const panes = people.map(
     new Pane(user, {
       session: use,
       room: (name) => backEnd.follow(name),
+      showCode: () => code.element.scrollIntoView({ block: 'nearest' }),
       act: (action, values) => {
         code.fill(values);
         code.show(action);

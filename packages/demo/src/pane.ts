@@ -20,6 +20,8 @@ export interface PaneListener {
   /** The person did, or asks about, something. */
   act(action: Action, values: Partial<Values>): void;
   room(name: string): void;
+  /** The code is asked for, and may be out of sight. */
+  showCode(): void;
 }
 
 /** One person: a client of their own, and what they see. */
@@ -138,7 +140,7 @@ export class Pane {
       case 'typing_indicator':
         return this.#typing.set(data.user, data.typing);
       case 'history_lost':
-        return this.#feed.note('The server’s log began anew');
+        return this.#feed.note('The room starts afresh from here');
     }
     const recovered = this.#recovery.entry(offset);
     if (recovered) this.#strip.show(this.#recovery.report());
@@ -222,7 +224,10 @@ export class Pane {
       icon('code'),
       h('span', {}, 'Code'),
     );
-    button.addEventListener('click', () => this.#act('join'));
+    button.addEventListener('click', () => {
+      this.#act('join');
+      this.#listener.showCode();
+    });
     return button;
   }
 }

@@ -54,7 +54,7 @@ test('a server that forgot', () => {
   recovery.lost(6000);
   const report = recovery.joined(9000, { offset: 0, recovered: false });
   expect(describe(report as never)).toBe(
-    'You were away 3.0 s: the server has begun a new log, so this room starts afresh.',
+    'You were away 3.0 s: the server no longer knows what was missed, so this room starts afresh.',
   );
   // Offsets count from 1 again.
   expect(recovery.entry(1)).toBe(false);

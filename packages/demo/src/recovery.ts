@@ -82,7 +82,8 @@ const NOTHING = { missed: 0, recovered: 0, lost: 0, twice: 0 };
 /** The report as a sentence. */
 export function describe({ away, state, missed, recovered, lost, twice }: Report): string {
   const time = `You were away ${(away / 1000).toFixed(1)} s`;
-  if (state === 'afresh') return `${time}: the server has begun a new log, so this room starts afresh.`;
+  if (state === 'afresh')
+    return `${time}: the server no longer knows what was missed, so this room starts afresh.`;
   if (state === 'unkept') return `${time}: this room keeps nothing, so there is nothing to recover.`;
   if (missed === 0) return `${time}: nothing happened meanwhile, so nothing was missed.`;
   const entries = missed === 1 ? '1 entry' : `${missed} entries`;

@@ -47,6 +47,7 @@ export class Status {
     const spoken = change.status === 'reconnecting' ? 'Reconnecting' : statusText(change);
     if (this.#spoken.textContent !== spoken) this.#spoken.textContent = spoken;
     this.element.dataset.status = change.status;
+    this.element.title = change.reason ?? '';
     this.#timer = setInterval(draw, TICK);
     draw();
   }
