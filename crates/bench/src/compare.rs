@@ -44,6 +44,8 @@ pub struct Options {
     pub size: usize,
     /// The server's worker threads. One by default: the floor has one, and the generator needs a core too.
     pub threads: usize,
+    /// What the server may hold for one connection; `None`: its default.
+    pub queue_bytes: Option<usize>,
     /// Whether this is only a smoke test.
     pub quick: bool,
     /// Secret of the tokens; a new one for each run.
@@ -70,6 +72,7 @@ impl Options {
             seconds: 2.0,
             size: 200,
             threads: 1,
+            queue_bytes: None,
             quick: false,
             secret: random()?,
             api_key: random()?,

@@ -152,6 +152,9 @@ fn tidings(program: &PathBuf, options: &Options) -> Command {
         ("TIDINGS_LIMITS_CONNECTIONS_PER_IP", "0"),
         ("TIDINGS_LIMITS_ATTEMPTS_PER_MINUTE", "0"),
     ]);
+    if let Some(bytes) = options.queue_bytes {
+        command.env("TIDINGS_LIMITS_QUEUE_BYTES", bytes.to_string());
+    }
     command
 }
 

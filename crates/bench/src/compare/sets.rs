@@ -16,6 +16,9 @@ const ROOM: usize = 10;
 /// One reader in so many stalls.
 const STALLED_SHARE: usize = 100;
 
+/// The queue of a connection while stalled readers shall stay.
+const QUEUE_BYTES: usize = 64 << 20;
+
 const W1: Shape = Shape::Unfinished(1);
 const W16: Shape = Shape::Unfinished(16);
 
@@ -260,43 +263,56 @@ pub(super) fn returning(options: &Options, run: &mut Run) -> Result<(), Error> {
 
 /// What the others notice when some readers stop reading. The yardstick is the same server without them.
 pub(super) fn stalled(options: &Options, run: &mut Run) -> Result<(), Error> {
-    let mut field = Field::start(&[Kind::Subject], options, run)?;
+    // Their queues must not end them before the slice does.
+    let patient = Options { queue_bytes: Some(QUEUE_BYTES), ..options.clone() };
+    let mut field = Field::start(&[Kind::Subject], &patient, run)?;
     field.connect(options.small, Rooms::One)?;
     let count = (options.small / STALLED_SHARE).max(1);
-    let fill = Load { aim: Aim::Rooms, shape: W16, seconds: 0.5, size: options.size };
     let even = at_rate(options);
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for slice in 0..options.slices {
         field.run.progress(&format!("{count} stalled readers, slice {} of {}", slice + 1, options.slices));
         let Some(server) = field.of(Kind::Subject) else { break };
-        server.load(fill)?;
+        server.load(fill(options))?;
         without.push(server.load(even)?.p99_us);
         server.tell(Order::Stall(count))?;
-        server.load(fill)?;
+        server.load(fill(options))?;
         with.push(server.load(even)?.p99_us);
         server.tell(Order::Unstall(count))?;
     }
     let what =
         format!("{count} of {} readers stalled: p99 of the others (yardstick: none stalled)", options.small);
     field.run.add(Figure::against(what, "us", &with, &without).bar(Bar::Ratio(1.15)));
-    if let Some(server) = field.of(Kind::Subject)
-        && !options.quick
-    {
+    field.end();
+    if options.quick { Ok(()) } else { stalled_ends(count, options, run) }
+}
+
+/// How the server parts with readers that never read again, at its default size of queues, and what it needs until then.
+fn stalled_ends(count: usize, options: &Options, run: &mut Run) -> Result<(), Error> {
+    let mut field = Field::start(&[Kind::Subject], options, run)?;
+    field.run.progress("how stalled readers end");
+    field.connect(options.small, Rooms::One)?;
+    if let Some(server) = field.of(Kind::Subject) {
+        let before = server.settle()?;
         server.tell(Order::Stall(count))?;
-        server.load(Load { seconds: 8.0, ..fill })?;
+        server.load(fill(options))?;
+        server.load(fill(options))?;
+        let grown = server.settle()?.saturating_sub(before) as f64 / f64::from(1 << 20);
+        let name = |code| if code == 0 { "without a code".to_owned() } else { format!("with {code}") };
         let ends = server.stalled_ends()?;
-        let text: Vec<_> = ends
-            .iter()
-            .map(|(code, times)| {
-                format!("{times} with {}", if *code == 0 { "no code".to_owned() } else { code.to_string() })
-            })
-            .collect();
-        let text = if text.is_empty() { "none".to_owned() } else { text.join(", ") };
-        field
-            .run
-            .notes
-            .push(format!("Of {count} readers stalled through 8 s of full load the server closed: {text}."));
+        let ends: Vec<_> = ends.iter().map(|(code, times)| format!("{times} {}", name(*code))).collect();
+        let ends = if ends.is_empty() { "none".to_owned() } else { ends.join(", ") };
+        field.run.notes.push(format!(
+            "Of {count} readers stalled under full load the server closed: {ends}. Its memory grew by {grown:.1} MiB meanwhile."
+        ));
     }
     field.end();
     Ok(())
+}
+
+/// Fills what stands between the server and readers that do not read. The kernel alone takes some 4 MiB for each of them before a write
+/// would block; smaller entries would take minutes.
+fn fill(options: &Options) -> Load {
+    let seconds = if options.quick { options.seconds } else { 8.0 };
+    Load { aim: Aim::Rooms, shape: W16, seconds, size: 16_000 }
 }

@@ -24,6 +24,8 @@ const OTHER_FILES: usize = 100;
 const PATIENCE_S: f64 = 180.0;
 /// What a stalled connection's kernel takes in for it.
 const SMALL_BUFFER: usize = 4096;
+/// How long stalled connections are read to see whether the server has ended them.
+const DRAIN_S: f64 = 5.0;
 /// Linux's EINPROGRESS: the connection is being opened.
 const IN_PROGRESS: i32 = 115;
 /// Work that connecting has left behind belongs to connecting; this long is waited for it.
@@ -161,14 +163,17 @@ impl Session {
     /// As [`Session::attend`].
     pub fn stalled_ends(&mut self) -> Result<Vec<(u16, u64)>, Error> {
         let mut codes = std::collections::BTreeMap::<u16, u64>::new();
-        // As the kernel's buffers empty, what the server still holds for them follows.
-        for _ in 0..20 {
+        let stalled = self.connections.iter().filter(|connection| connection.stalled).count();
+        let (mut ended, end) = (0, clock::now() + clock::nanos(DRAIN_S));
+        // As the kernel's small buffers empty, what the server still holds for them follows.
+        while ended < stalled && clock::now() < end {
             for connection in self.connections.iter_mut().filter(|connection| connection.stalled) {
                 if let Some(code) = connection.drain(&mut self.scratch) {
                     *codes.entry(code).or_default() += 1;
+                    ended += 1;
                 }
             }
-            self.attend_for(0.1)?;
+            self.attend(Some(Duration::from_millis(1)))?;
         }
         Ok(codes.into_iter().collect())
     }
