@@ -143,10 +143,11 @@ impl Hub {
         if all_away { Status::Away } else { Status::Online }
     }
 
-    /// A user came for the first time, where everyone hears of it.
+    /// A user came: for the first time, where everyone hears of it, or back from being away.
     pub(crate) fn tell_connected(&self, user: &Arc<User>) {
         let state = user.lock();
-        if state.connections == 1 && self.settings.live.presence_audience == Audience::Everyone {
+        let first = state.connections == 1 && self.settings.live.presence_audience == Audience::Everyone;
+        if user.set_status(self.status_of_connections(&user.id)) || first {
             self.tell_presence(user, state);
         }
     }
@@ -191,6 +192,9 @@ impl Hub {
             // Said before the rooms are left, so that those who shared them hear it.
             state.rooms = all_rooms;
             self.tell_presence(user, state);
+        } else if user.set_status(self.status_of_connections(&user.id)) {
+            // The connections that are left are all away.
+            self.tell_presence(user, state);
         } else {
             drop(state);
         }
@@ -225,14 +229,35 @@ impl Hub {
                 continue;
             }
             for connection in state.subscribers.iter().filter(|other| *other.user() != user.id) {
-                if !told.insert(connection.id) {
-                    continue;
-                }
-                let frame = entry.past_frame(connection.format, self.encode()).clone();
-                if connection.push(frame, Worth::Transient) == Pushed::First {
-                    self.flush_later(connection.clone());
+                if told.insert(connection.id) {
+                    self.tell_one(connection, entry);
                 }
             }
+        }
+    }
+
+    /// Hands a transient entry to everybody in its room but one user's connections.
+    pub(crate) fn tell_others(&self, user: &UserId, entry: &Arc<Entry>) {
+        let Some(room) = self.existing_room(&entry.room) else { return };
+        let state = room.lock();
+        let others = state.subscribers.iter().filter(|other| other.user() != user);
+        others.for_each(|connection| self.tell_one(connection, entry));
+    }
+
+    fn tell_one(&self, connection: &Arc<Connection>, entry: &Arc<Entry>) {
+        let frame = entry.past_frame(connection.format, self.encode()).clone();
+        match connection.push(frame, Worth::Transient) {
+            Pushed::First => {
+                self.metrics.deliveries.inc();
+                self.flush_later(connection.clone());
+            }
+            Pushed::Behind => {
+                self.metrics.deliveries.inc();
+            }
+            Pushed::Dropped => {
+                self.metrics.dropped.inc();
+            }
+            Pushed::Overflowed | Pushed::Ended => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use hashbrown::HashMap;
-use tidings_protocol::{ConnectionId, RoomName, UserId, reply::TypingIndicator};
+use tidings_protocol::{RoomName, UserId, reply::TypingIndicator};
 
 use crate::{Connection, Hub, Monotonic, RoomKey, presence::own_entry};
 
@@ -31,7 +31,7 @@ impl Hub {
             typing.ends.insert(typist.clone(), end).is_none()
         };
         if began {
-            self.tell_typing(typist, true, Some(connection.id));
+            self.tell_typing(typist, true);
         }
     }
 
@@ -40,7 +40,7 @@ impl Hub {
         let typist = (room.clone(), connection.user().clone());
         let stopped = self.typing.lock().ends.remove(&typist).is_some();
         if stopped {
-            self.tell_typing(typist, false, Some(connection.id));
+            self.tell_typing(typist, false);
         }
     }
 
@@ -55,17 +55,16 @@ impl Hub {
             }
             drop(typing);
             if over {
-                self.tell_typing(typist, false, None);
+                self.tell_typing(typist, false);
             }
         }
     }
 
-    fn tell_typing(&self, (room, user): Typist, typing: bool, except: Option<ConnectionId>) {
+    fn tell_typing(&self, (room, user): Typist, typing: bool) {
         let indicator = TypingIndicator { user, typing };
-        if let Some(entry) =
-            own_entry(RoomKey::Named(room), "typing_indicator", &indicator, self.clock.now(), except)
-        {
-            self.deliver(entry);
+        let room = RoomKey::Named(room);
+        if let Some(entry) = own_entry(room, "typing_indicator", &indicator, self.clock.now(), None) {
+            self.tell_others(&indicator.user, &entry);
         }
     }
 }

@@ -78,6 +78,8 @@ pub(crate) struct Life {
     pub(crate) active: AtomicU64,
     /// When the ping went out that is not answered yet; 0 for none.
     pub(crate) pinged: AtomicU64,
+    /// When the hub looks after the connection next.
+    pub(crate) look_at: AtomicU64,
     /// When the token ends, in seconds since 1970; 0 for never.
     pub(crate) expires: AtomicU32,
     /// Whether its user said `away` on it.
@@ -265,8 +267,7 @@ impl<O: Outlet + ?Sized> Connection<O> {
         }
     }
 
-    /// A fresh token: the connection lives until it ends.
-    pub fn set_expiry(&self, expires_at: Option<Timestamp>) {
+    pub(crate) fn set_expiry(&self, expires_at: Option<Timestamp>) {
         self.life.expires.store(seconds(expires_at), Ordering::Relaxed);
     }
 }

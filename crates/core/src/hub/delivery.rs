@@ -28,6 +28,7 @@ impl Hub {
     /// Hands an entry to everyone here who follows its room, and says how many those are.
     pub fn deliver(&self, entry: Arc<Entry>) -> Reached {
         let Some(room) = self.rooms.get(&entry.room) else { return Reached::default() };
+        let left_out = entry.except.and_then(|id| self.connection(&id)).filter(|it| it.follows(&entry.room));
         let mut first = Vec::new();
         let mut state = room.lock();
         if state.take(entry).opened_gap {
@@ -49,7 +50,21 @@ impl Hub {
             RoomKey::Personal(_) => connections.min(1),
             RoomKey::Everyone => self.user_count(),
         };
-        Reached { users, connections }
+        match left_out {
+            None => Reached { users, connections },
+            // A user of whom another connection hears it is reached all the same.
+            Some(connection) => Reached {
+                users: users.saturating_sub(usize::from(self.is_alone(&connection, &room))),
+                connections: connections.saturating_sub(1),
+            },
+        }
+    }
+
+    /// Whether no other connection of its user follows the room.
+    fn is_alone(&self, connection: &Connection, room: &Room) -> bool {
+        let following = room.lock().members.get(connection.user()).map(|member| member.connections);
+        // Where members are not counted, all of a user's connections follow.
+        following.unwrap_or_else(|| connection.user.lock().connections) <= 1
     }
 
     /// Moves what is pending onto the subscribers' queues; `first` gets the connections that somebody must flush.

@@ -1,11 +1,11 @@
-//! Signs of life: one wheel of seconds for all connections, each in it once, at the next moment something is due for it.
+//! Signs of life: one wheel of seconds for all connections, each in it at the next moment something is due for it.
 
 use std::{
     sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
 
-use tidings_protocol::Close;
+use tidings_protocol::{Close, Timestamp};
 
 use super::{
     Hub,
@@ -34,6 +34,7 @@ impl Default for Wheel {
 impl Wheel {
     fn put(&mut self, connection: &Arc<Connection>, due: Monotonic) {
         let second = due.0.div_ceil(1000).clamp(self.at + 1, self.at + SECONDS - 1);
+        connection.life.look_at.store(second * 1000, Ordering::Relaxed);
         self.slots[(second % SECONDS) as usize].push(Arc::downgrade(connection));
     }
 
@@ -55,10 +56,24 @@ impl Hub {
         self.wheel.lock().put(connection, now.after(Duration::from_secs(1)));
     }
 
+    /// A fresh token: the connection lives until it ends, also if that is sooner than before.
+    pub fn set_expiry(&self, connection: &Arc<Connection>, expires_at: Option<Timestamp>) {
+        connection.set_expiry(expires_at);
+        let end = self.token_end(connection, self.clock.monotonic());
+        let look_at = connection.life.look_at.load(Ordering::Relaxed);
+        if let Some(end) = end.filter(|end| end.0 < look_at) {
+            self.wheel.lock().put(connection, end);
+        }
+    }
+
     /// Pings the silent, ends the dead, the idle and those whose token has ended.
     pub(super) fn beat(&self, now: Monotonic) {
         let due = self.wheel.lock().take_due(now);
         for connection in due.iter().filter_map(Weak::upgrade) {
+            // An earlier look was put in after this one, and has put in the next.
+            if connection.life.look_at.load(Ordering::Relaxed) > now.0 {
+                continue;
+            }
             match self.look_after(&connection, now) {
                 Ok(next) => self.wheel.lock().put(&connection, next),
                 Err(close) => connection.end(close),

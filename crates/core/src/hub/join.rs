@@ -102,14 +102,18 @@ impl Hub {
     pub(crate) fn follow_quietly(&self, connection: &Arc<Connection>, key: &RoomKey) {
         loop {
             let room = self.room(key);
+            let mut user = connection.user.lock();
             let mut state = room.lock();
             if state.gone {
                 continue;
             }
             let mut first = Vec::new();
             self.distribute(&mut state, &mut first);
-            self.subscribe(connection, &room, &mut state);
+            if self.subscribe(connection, &room, &mut state) {
+                user.rooms.push(room.clone());
+            }
             drop(state);
+            drop(user);
             return first.iter().for_each(|connection| connection.flush());
         }
     }

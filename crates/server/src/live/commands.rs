@@ -75,7 +75,7 @@ fn refresh(
             Fault::new(ErrorCode::Forbidden, "the token is another user's: open another connection for them");
         return Err(Fault { path: Some("token".into()), ..fault });
     }
-    connection.set_expiry(fresh.expires_at);
+    app.tidings.hub.set_expiry(connection, fresh.expires_at);
     app.tidings.change_roles(connection, &speaker.identity, &fresh);
     let user = fresh.user.clone();
     *speaker.identity = fresh;
