@@ -9,6 +9,7 @@ pub mod frames;
 mod commands;
 mod opening;
 mod reader;
+mod repair;
 mod socket;
 mod upgrade;
 mod websocket;

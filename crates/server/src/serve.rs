@@ -1,6 +1,17 @@
 //! Listening, the server's own heartbeat, and leaving without losing anybody.
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -29,7 +40,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// Largest head of a request, in bytes and in headers.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 100;
-/// How long a kept-alive HTTP connection may be silent, and a head may take.
+/// How long a kept-alive HTTP connection may be silent, and a later head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// After `goodbye`: the shortest wait, and the spread for each connection there is.
 const RETRY_AFTER_MS: u64 = 500;
@@ -55,44 +66,61 @@ pub async fn serve(
     let ticks = tokio::spawn(ticks(app.clone()));
     // Each connection that speaks HTTP holds a receiver: when the last is gone, all requests are answered.
     let (leave, _) = watch::channel(());
-    let mut shutdown = pin!(shutdown);
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => serve_connection(&app, router.clone(), stream, peer, leave.subscribe()),
-                Err(error) => rest_after(&error).await,
-            },
-            () = &mut shutdown => break,
-        }
+    tokio::select! {
+        () = accept(&app, &router, &listener, || Some(leave.subscribe())) => {}
+        () = shutdown => {}
     }
     let end = Instant::now() + app.settings.server.shutdown_grace;
     app.drain();
-    drop(listener);
     let leaving = async {
         leave.send_replace(());
         tokio::join!(leave.closed(), farewell(&app));
     };
-    let _ = tokio::time::timeout_at(end, leaving).await;
+    // Who comes now is still answered: that the server is alive, and not ready.
+    tokio::select! {
+        () = accept(&app, &router, &listener, || None) => {}
+        _ = tokio::time::timeout_at(end, leaving) => {}
+    }
     turns.abort();
     ticks.abort();
     Ok(())
 }
 
+/// Serves whoever comes, without end. Connections that are to be waited for get a receiver.
+async fn accept(
+    app: &Arc<App>,
+    router: &Router,
+    listener: &TcpListener,
+    leave: impl Fn() -> Option<watch::Receiver<()>>,
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => serve_connection(app, router.clone(), stream, peer, leave()),
+            Err(error) => rest_after(&error).await,
+        }
+    }
+}
+
+/// Serves one connection; for one answer only, if nobody waits for it.
 fn serve_connection(
     app: &Arc<App>,
     router: Router,
     stream: TcpStream,
     peer: SocketAddr,
-    mut leave: watch::Receiver<()>,
+    mut leave: Option<watch::Receiver<()>>,
 ) {
     // Joined writes are made by the hub; the kernel shall not wait for more.
     let _ = stream.set_nodelay(true);
     let app = app.clone();
+    let (begun, begins) = (Arc::new(AtomicBool::new(false)), app.settings.limits.handshake_timeout);
+    let begin = begun.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
+        begin.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = match api::publish_directly(&app, request.map(Body::new)) {
             Ok(answer) => Either::Left(answer),
-            Err(request) => Either::Right(router.clone().oneshot(request)),
+            // Boxed: hyper keeps room for the longest answer with every connection.
+            Err(request) => Either::Right(Box::pin(router.clone().oneshot(request))),
         };
         async move {
             Ok::<_, Infallible>(match answer {
@@ -106,6 +134,7 @@ fn serve_connection(
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
+        .keep_alive(leave.is_some())
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::spawn(async move {
@@ -113,12 +142,29 @@ fn serve_connection(
         // A client that leaves in the middle of its request is no event.
         tokio::select! {
             _ = connection.as_mut() => {}
-            _ = leave.changed() => {
+            () = no_head_in_time(begins, &begun) => {}
+            () = told(leave.as_mut()) => {
                 connection.as_mut().graceful_shutdown();
                 let _ = connection.await;
             }
         }
     });
+}
+
+/// Ends when a client has not finished the head of its first request in time, and never if it has.
+async fn no_head_in_time(time: Duration, begun: &AtomicBool) {
+    tokio::time::sleep(time).await;
+    if begun.load(Ordering::Relaxed) {
+        std::future::pending().await
+    }
+}
+
+/// Ends when connections are told to leave, if this one is.
+async fn told(leave: Option<&mut watch::Receiver<()>>) {
+    match leave {
+        Some(leave) => drop(leave.changed().await),
+        None => std::future::pending().await,
+    }
 }
 
 /// An accept can fail for want of file descriptors: then trying at once again would only burn the processor.

@@ -6,6 +6,8 @@ use tidings_core::{Encode, Entry, Format};
 use tidings_protocol::{Close, Encoding, ErrorCode, Fault, Reply, encoding};
 use tidings_websocket::{Opcode, deflate, encode};
 
+use super::repair::repair;
+
 /// Below this many bytes deflating costs more than it saves.
 const DEFLATE_MIN: usize = 256;
 
@@ -72,6 +74,8 @@ fn payload(encoding: Encoding, message: &impl Serialize) -> Result<Vec<u8>, Faul
         .map_err(|_| Fault::new(ErrorCode::Internal, "a message could not be written"))?;
     match encoding {
         Encoding::Json => Ok(json),
-        Encoding::MessagePack => encoding::json_to_message_pack(&json),
+        Encoding::MessagePack => {
+            encoding::json_to_message_pack(&json).or_else(|_| encoding::json_to_message_pack(&repair(&json)))
+        }
     }
 }
