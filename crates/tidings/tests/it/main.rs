@@ -1,0 +1,26 @@
+//! What a user relies on, against the real binary and real sockets: one module for each capability.
+//!
+//! Nothing here knows the server's inside. A test waits for messages and never for time; that something does *not* come is
+//! shown by what comes behind it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do: at the spot, with a reason"
+)]
+
+mod harness;
+
+mod access;
+mod api;
+mod bad_input;
+mod connect;
+mod encodings;
+mod limits;
+mod presence;
+mod publish;
+mod recovery;
+mod rooms;
+mod secrets;
+mod shutdown;
+mod slow_readers;
+mod tokens;
