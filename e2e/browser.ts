@@ -8,7 +8,13 @@ const ARTIFACTS = fileURLToPath(new URL('./artifacts/', import.meta.url));
 export async function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--no-first-run',
+    ],
   });
 }
 
@@ -18,7 +24,8 @@ export async function openWindow(browser: Browser, url: string): Promise<Page> {
   const page = await context.newPage();
   const complain = (text: string): void => {
     // A server that is away is part of the story; anything else that the page complains of is not.
-    if (!/ERR_CONNECTION|WebSocket connection|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE/.test(text)) problems.push(text);
+    if (!/ERR_CONNECTION|WebSocket connection|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE/.test(text))
+      problems.push(text);
   };
   page.on('pageerror', (error) => complain(error.message));
   page.on('console', (message) => {

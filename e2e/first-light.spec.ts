@@ -33,7 +33,10 @@ const entries = (page: Page, text: string): ReturnType<Page['locator']> =>
 async function runPrintedCurl(): Promise<string> {
   const command = /^\s*(curl [\s\S]*?[^\\])$/m.exec(server.printed())?.[1];
   if (!command) throw new Error(`no curl in what tidings dev printed:\n${server.printed()}`);
-  const { stdout } = await promisify(execFile)('bash', ['-c', command.replace(/^curl/, 'curl -sS --fail-with-body')]);
+  const { stdout } = await promisify(execFile)('bash', [
+    '-c',
+    command.replace(/^curl/, 'curl -sS --fail-with-body'),
+  ]);
   return stdout;
 }
 
@@ -53,9 +56,11 @@ test('two windows see what the printed curl publishes, and each other', async ()
   await screenshot(grace, 'curl-arrived-at-grace');
 
   await grace.context().close();
-  await ada.locator('[data-testid=member-grace]:not([data-status=online])').or(
-    ada.locator('[data-testid=members]:not(:has([data-testid=member-grace]))'),
-  ).first().waitFor({ timeout: 15_000 });
+  await ada
+    .locator('[data-testid=member-grace]:not([data-status=online])')
+    .or(ada.locator('[data-testid=members]:not(:has([data-testid=member-grace]))'))
+    .first()
+    .waitFor({ timeout: 15_000 });
   await screenshot(ada, 'grace-has-left');
 });
 
@@ -97,18 +102,21 @@ test('the plug is pulled: what was missed comes back, once', async () => {
   await screenshot(ada, 'recovered');
 });
 
-test.each(['kill', 'stop'] as const)('the connection comes back by itself after a server’s restart (%s)', async (how) => {
-  const ada = await openWindow(browser, `${server.url}/?user=ada`);
-  await status(ada, 'connected');
-  const port = Number(new URL(server.url).port);
-  await server[how]();
-  await ada.locator('[data-testid=status]:not([data-status=connected])').first().waitFor();
-  server = await startServer(port);
-  await status(ada, 'connected');
-  const answer = JSON.parse(await runPrintedCurl());
-  await ada.locator(`[data-entry-id="${answer.id}"]`).waitFor();
-  await screenshot(ada, `after-restart-${how}`);
-});
+test.each(['kill', 'stop'] as const)(
+  'the connection comes back by itself after a server’s restart (%s)',
+  async (how) => {
+    const ada = await openWindow(browser, `${server.url}/?user=ada`);
+    await status(ada, 'connected');
+    const port = Number(new URL(server.url).port);
+    await server[how]();
+    await ada.locator('[data-testid=status]:not([data-status=connected])').first().waitFor();
+    server = await startServer(port);
+    await status(ada, 'connected');
+    const answer = JSON.parse(await runPrintedCurl());
+    await ada.locator(`[data-entry-id="${answer.id}"]`).waitFor();
+    await screenshot(ada, `after-restart-${how}`);
+  },
+);
 
 test('both people side by side on one page', async () => {
   const page = await openWindow(browser, server.url);

@@ -18,7 +18,9 @@ export interface Server {
 
 /** Starts `tidings dev` on a port, 0 for any, and waits until it listens. */
 export async function startServer(port = 0): Promise<Server> {
-  const child = spawn(BINARY, ['dev', '--server.listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(BINARY, ['dev', '--server.listen', `127.0.0.1:${port}`], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let printed = '';
   const url = await new Promise<string>((resolve, reject) => {
     const failed = (why: string): void => reject(new Error(`tidings dev ${why}\n${printed}`));
@@ -33,7 +35,9 @@ export async function startServer(port = 0): Promise<Server> {
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    child.once('error', (error) => failed(`did not start (${error.message}); build it with: cargo build -p tidings`));
+    child.once('error', (error) =>
+      failed(`did not start (${error.message}); build it with: cargo build -p tidings`),
+    );
     child.once('exit', (code) => failed(`ended with ${code}`));
   });
   return {
