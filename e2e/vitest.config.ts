@@ -1,6 +1,6 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['*.spec.ts'],
     testTimeout: 60_000,
@@ -9,3 +9,5 @@ export default defineConfig({
     fileParallelism: false,
   },
 });
+
+export default config;
