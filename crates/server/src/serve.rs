@@ -196,22 +196,21 @@ async fn ticks(app: Arc<App>) {
     }
 }
 
-/// Tells all clients when to come back, and closes their connections a few at a time.
+/// Tells all clients when to come back, and closes their connections a few at a time; also those that say only now who they
+/// are. What is said to a connection that has ended already goes nowhere.
 async fn farewell(app: &App) {
     let hub = &app.tidings.hub;
-    let connections = hub.all_connections();
-    let spread_ms = (connections.len() as u64 * SPREAD_MS_EACH).clamp(500, 10_000);
+    let spread_ms = (hub.connection_count() as u64 * SPREAD_MS_EACH).clamp(500, 10_000);
     let goodbye = Reply::Goodbye { retry_after_ms: RETRY_AFTER_MS, spread_ms };
-    for batch in connections.chunks(FAREWELL_BATCH) {
-        for connection in batch {
-            connection.send(Frames.reply(connection.format, &goodbye));
-            connection.flush();
-            connection.end(Close::RESTART);
-        }
-        tokio::time::sleep(FAREWELL_PAUSE).await;
-    }
-    drop(connections);
     while hub.connection_count() > 0 {
+        for batch in hub.all_connections().chunks(FAREWELL_BATCH) {
+            for connection in batch {
+                connection.send(Frames.reply(connection.format, &goodbye));
+                connection.flush();
+                connection.end(Close::RESTART);
+            }
+            tokio::time::sleep(FAREWELL_PAUSE).await;
+        }
         tokio::time::sleep(FAREWELL_PAUSE).await;
     }
 }

@@ -92,6 +92,27 @@ async fn a9_not_ready_while_it_drains() {
 }
 
 #[tokio::test]
+async fn a9_who_comes_in_during_the_drain_is_told_too() {
+    let mut server = Server::start();
+    let mut late = server.dial().open().await;
+    let mut publisher = Raw::socket(&server, None).await;
+    let head = format!(
+        "POST /v1/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: {}\r\nContent-Length: 50\r\n\r\n{{",
+        server.api_key
+    );
+    publisher.send(head.as_bytes()).await;
+    let mut ada = server.connect("ada").await;
+    server.terminate();
+    assert_eq!(ada.closed().await.0, 1012);
+    // The publisher holds the server; this one was let in before and says only now who it is.
+    late.say(json!({ "type": "authenticate", "token": token(&server, "bob") })).await;
+    late.event("goodbye").await;
+    assert_eq!(late.closed().await.0, 1012);
+    drop((ada, late, publisher));
+    assert_eq!(server.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
 async fn a9_entries_before_the_stop_arrive_before_the_goodbye() {
     let mut server = Server::start();
     let mut ada = server.connect("ada").await;

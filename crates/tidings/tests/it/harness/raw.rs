@@ -75,7 +75,11 @@ impl Raw {
             self.stream.peer_addr().unwrap()
         );
         self.send(head.as_bytes()).await;
-        // Byte by byte up to the blank line: frames may follow at once.
+        self.head().await
+    }
+
+    /// The head of an answer and not a byte more: frames may follow at once.
+    pub(crate) async fn head(&mut self) -> Response {
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             match soon("an answer", self.stream.read_u8()).await {
