@@ -157,13 +157,15 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
   function arm(end: number | undefined): void {
     const source = options.token;
     if (typeof source !== 'function') return;
+    const armed = connectionId;
     expiry.set(end, skew, async () => {
       try {
         const next = await source();
-        if (next) await renew(next);
+        // A later connection came with a token of its own.
+        if (next && armed === connectionId) await renew(next);
       } catch (error) {
         log('warn', 'the token was not refreshed', { error });
-        if (connection.live) arm(end);
+        if (armed === connectionId) arm(end);
       }
     });
   }

@@ -174,6 +174,99 @@ test('an attempt that is never greeted times out', async () => {
   client.disconnect();
 });
 
+test.each(['token', 'url'])(
+  'a %s function that never settles times out, and the next attempt is an ordinary one',
+  async (name) => {
+    let hangs = true;
+    const get = vi.fn(() => (hangs ? new Promise<string>(() => {}) : 'ws://tidings.test'));
+    const { client, changes } = testClient({ timeout: 3000, [name]: get });
+    const connected = client.connect();
+    await pass(2999);
+    expect(client.status).toBe('connecting');
+    await pass(1);
+    expect(changes.at(-1)).toMatchObject({
+      status: 'reconnecting',
+      reason: 'timeout',
+      retryIn: 500,
+      attempt: 1,
+    });
+    hangs = false;
+    await pass(500);
+    expect(get).toHaveBeenCalledTimes(2);
+    FakeSocket.last.greet();
+    await connected;
+    expect(client.status).toBe('connected');
+  },
+);
+
+test('the timeout is for the whole attempt, callbacks and greeting together', async () => {
+  const later = (value: string) => new Promise<string>((resolve) => setTimeout(resolve, 1000, value));
+  const { client, changes } = testClient({
+    timeout: 3000,
+    token: () => later('t'),
+    url: () => later('ws://tidings.test'),
+  });
+  client.connect().catch(() => {});
+  await pass(2000);
+  expect(FakeSocket.all.length).toBe(1);
+  await pass(999);
+  expect(client.status).toBe('connecting');
+  await pass(1);
+  expect(FakeSocket.last.closed).toBe(1000);
+  expect(changes.at(-1)).toMatchObject({ status: 'reconnecting', reason: 'timeout' });
+  client.disconnect();
+});
+
+test.each(['token', 'url'])('what a %s function says after its attempt is over is ignored', async (name) => {
+  const settle: ((value: string) => void)[] = [];
+  const get = () => new Promise<string>((resolve) => settle.push(resolve));
+  const { client } = testClient({ timeout: 3000, [name]: get });
+  client.connect().catch(() => {});
+  await pass(3500);
+  expect(settle).toHaveLength(2);
+  settle[0]?.('ws://late.test');
+  await pass();
+  expect(FakeSocket.all.length).toBe(0);
+  settle[1]?.('ws://in.time');
+  await pass();
+  expect(FakeSocket.all.length).toBe(1);
+  FakeSocket.last.greet();
+  expect(client.status).toBe('connected');
+});
+
+test('a callback that fails after its attempt is over is ignored, too', async () => {
+  const settle: ((error: Error) => void)[] = [];
+  const token = () => new Promise<string>((_, reject) => settle.push(reject));
+  const { client, changes } = testClient({ timeout: 3000, token });
+  client.connect().catch(() => {});
+  await pass(3500);
+  const before = changes.length;
+  settle[0]?.(new TidingsError('unauthorized'));
+  await pass();
+  expect(changes).toHaveLength(before);
+  client.disconnect();
+});
+
+test.each(['token', 'url'])(
+  'disconnect() while a %s function hangs: no timer stays, and connect() starts anew',
+  async (name) => {
+    let hangs = true;
+    const get = () => (hangs ? new Promise<string>(() => {}) : 'ws://tidings.test');
+    const { client } = testClient({ timeout: 3000, [name]: get });
+    const refused = expect(client.connect()).rejects.toMatchObject({ code: 'closed' });
+    await pass(1000);
+    client.disconnect();
+    await refused;
+    expect(client.status).toBe('disconnected');
+    expect(vi.getTimerCount()).toBe(0);
+    hangs = false;
+    const connected = client.connect();
+    await pass();
+    FakeSocket.last.greet();
+    await connected;
+  },
+);
+
 test('silence is asked about, and a silent server is dropped', async () => {
   const { changes } = await connectedClient();
   await pass(24_999);

@@ -105,6 +105,8 @@ export class Connection {
     this.#drop();
     if (!transition(this.status, 'greeted')) return;
     const generation = this.#generation;
+    // For the whole attempt: the application's callbacks may hang as well as the network.
+    this.#deadline = setTimeout(() => this.#gone('timeout'), this.#timeout);
     const { token, url, WebSocket = globalThis.WebSocket } = this.#options;
     try {
       if (!WebSocket) {
@@ -138,7 +140,6 @@ export class Connection {
       throw new TidingsError('unsupported', { detail: `${cause}`, cause });
     }
     this.#socket = socket;
-    this.#deadline = setTimeout(() => this.#gone('timeout'), this.#timeout);
     socket.onmessage = ({ data }) => {
       this.#heartbeat.heard();
       try {

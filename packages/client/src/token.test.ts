@@ -75,6 +75,21 @@ test('a refresh that fails is tried again before the end', async () => {
   expect(token).toHaveBeenCalledTimes(3);
 });
 
+test('a token that comes for a connection that is gone is not brought to the next', async () => {
+  let settle: (token: string) => void = () => {};
+  const token = vi.fn<() => string | Promise<string>>(() => jwt({ exp: NOW / 1000 + 60 }));
+  await connectedClient({ token });
+  token.mockReturnValueOnce(new Promise<string>((resolve) => (settle = resolve)));
+  await pass(30_000);
+  expect(token).toHaveBeenCalledTimes(2);
+  FakeSocket.last.end();
+  await pass(1000);
+  FakeSocket.last.greet();
+  settle('late');
+  await pass();
+  expect(FakeSocket.last.sent).toEqual([]);
+});
+
 test('setToken() refreshes a living connection and serves the next', async () => {
   const { client } = await connectedClient({ token: 'one' });
   client.setToken('two');

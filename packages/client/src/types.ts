@@ -70,7 +70,7 @@ export interface ClientOptions {
    * in a row. Default: 1000, 30000, Infinity. `false`: not at all.
    */
   reconnect?: false | { minDelay?: number; maxDelay?: number; maxAttempts?: number };
-  /** Milliseconds for an answer, and for one attempt to connect. Default: 10000. */
+  /** Milliseconds for an answer, and for one attempt to connect, `token` and `url` included. Default: 10000. */
   timeout?: number;
   /** What may wait for a connection. Default: 100 messages, 262144 bytes. `false`: nothing. */
   queue?: false | { maxMessages?: number; maxBytes?: number };
