@@ -6,7 +6,7 @@ import { formatPosition, parsePosition } from './position.js';
 import { PresenceBoard } from './presence.js';
 import { Queue } from './queue.js';
 import { Requests } from './requests.js';
-import { historyLost, Rooms } from './rooms.js';
+import { Rooms } from './rooms.js';
 import { transition } from './status.js';
 import { ExpiryTimer, tokenExpiry } from './token.js';
 import type {
@@ -112,7 +112,7 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
     userId = user;
     skew = Date.parse(greeting.server_time) - Date.now() || 0;
     if (!recovered) personal = parsePosition(greeting.resume);
-    if (resumed && !recovered) events.emit(historyLost());
+    if (resumed && !recovered) events.tell('history_lost', null);
     arm(tokenExpiry(connection.token));
     void rooms.rejoin().then(() => {
       // The connection may have gone while the rooms were joined.

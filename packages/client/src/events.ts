@@ -1,4 +1,4 @@
-import type { Event, EventName, Handler, Unsubscribe } from './types.js';
+import type { DataOf, Event, EventName, Handler, LocalEvents, Unsubscribe } from './types.js';
 
 interface Listener {
   type: string;
@@ -54,5 +54,9 @@ export class Events {
         this.#call(handler, event);
       }
     }
+  }
+  /** Tells what the server did not say in an entry: see {@link LocalEvents}. */
+  tell<T extends keyof LocalEvents>(type: T, data: DataOf<T>, room?: string): void {
+    this.emit({ id: '', type, data, time: new Date().toISOString(), ...(room && { room }) });
   }
 }

@@ -3,14 +3,20 @@ import { connectedClient, FakeSocket, pass } from './testing/fake-socket.js';
 import type { Event, TidingsClient } from './types.js';
 
 let client: TidingsClient;
+/** All events, and those of them that are not about a join. */
+let everything: Event[];
 let seen: Event[];
 
 beforeEach(async () => {
   vi.useFakeTimers();
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   ({ client } = await connectedClient({}, { resume: 'p:10' }));
+  everything = [];
   seen = [];
-  client.on('*', (event) => seen.push(event));
+  client.on('*', (event: Event) => {
+    everything.push(event);
+    if (event.type !== 'room_joined') seen.push(event);
+  });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -121,6 +127,93 @@ test('tells when history is lost, and starts afresh in the new epoch', async () 
   expect(room.position).toBe('f:3');
   entry(4);
   expect(offsets()).toEqual([undefined, 4]);
+});
+
+test('every join is told, to the room and to *, when the state is set', async () => {
+  const room = client.room('orders');
+  const heard: unknown[] = [];
+  room.on('room_joined', ({ data }) => heard.push([data.recovered, room.state, room.position]));
+  client.room('other').on('*', () => heard.push('of another room'));
+  const members = [{ user: 'ada', status: 'online' }];
+  void room.join();
+  FakeSocket.last.letIn({ epoch: 'e', offset: 42, members });
+  expect(everything).toEqual([
+    {
+      id: '',
+      type: 'room_joined',
+      room: 'orders',
+      time: new Date().toISOString(),
+      data: { room: 'orders', recovered: false, epoch: 'e', offset: 42, members, member_count: 1 },
+    },
+  ]);
+  await comeBack();
+  FakeSocket.last.letIn({ epoch: 'e', offset: 44, recovered: true });
+  entry(43);
+  expect(heard).toEqual([
+    [false, 'joined', 'e:42'],
+    [true, 'joined', 'e:42'],
+  ]);
+  expect(everything.map(({ type }) => type)).toEqual(['room_joined', 'room_joined', 'x']);
+});
+
+test('a join that lost history is told before the loss', async () => {
+  await joined();
+  await comeBack();
+  FakeSocket.last.letIn({ epoch: 'f', offset: 3, recovered: false });
+  expect(everything.map(({ type }) => type)).toEqual(['room_joined', 'room_joined', 'history_lost']);
+});
+
+test('an answer that comes after leave() is no join', async () => {
+  const room = client.room('orders');
+  room.join().catch(() => {});
+  void room.leave();
+  FakeSocket.last.letIn();
+  expect(everything).toEqual([]);
+});
+
+test('a handler of room_joined may leave', async () => {
+  const room = client.room('orders');
+  room.on('room_joined', () => void room.leave());
+  void room.join();
+  FakeSocket.last.letIn();
+  FakeSocket.last.answer('leave_room', { type: 'left_room', data: { room: 'orders' } });
+  expect(room.state).toBe('idle');
+});
+
+test('a room that is refused on the way back tells it, when the state is set', async () => {
+  const room = await joined();
+  const states: string[] = [];
+  room.on('room_denied', () => states.push(room.state));
+  await comeBack();
+  FakeSocket.last.answer('join_room', { type: 'error', code: 'forbidden', message: 'not any more' });
+  await pass();
+  expect(everything.at(-1)).toEqual({
+    id: '',
+    type: 'room_denied',
+    room: 'orders',
+    time: new Date().toISOString(),
+    data: { code: 'forbidden', message: 'not any more' },
+  });
+  expect(states).toEqual(['denied']);
+});
+
+test('a refusal that passes by itself is not told', async () => {
+  await joined();
+  await comeBack();
+  FakeSocket.last.answer('join_room', { type: 'error', code: 'unavailable', message: 'try again' });
+  await pass();
+  expect(everything.map(({ type }) => type)).toEqual(['room_joined']);
+});
+
+test('an answer that came too late for its question is a join, and ends the asking', async () => {
+  const room = client.room('orders');
+  void room.join();
+  await pass(10_000);
+  FakeSocket.last.letIn();
+  FakeSocket.last.say({ type: 'pong' });
+  await pass(5000);
+  expect(room.state).toBe('joined');
+  expect(FakeSocket.last.sent.filter(({ type }) => type === 'join_room')).toHaveLength(1);
 });
 
 test('the first join loses nothing, and takes the last value of a room that keeps it, once', async () => {

@@ -3,7 +3,7 @@ import { TidingsError } from './error.js';
 import type { Events } from './events.js';
 import type { Link } from './link.js';
 import { formatPosition, parsePosition } from './position.js';
-import type { Ack, Event, EventName, Handler, Member, Room, SendOptions, Unsubscribe } from './types.js';
+import type { Ack, EventName, Handler, Member, Room, SendOptions, Unsubscribe } from './types.js';
 import type { EntryMessage, JoinedRoom, Position, PresenceState, TypingIndicator } from './wire.js';
 
 /** How often the others are told that someone still types, in milliseconds: half of what the server forgets after. */
@@ -14,11 +14,6 @@ const RETRY = 1000;
 
 /** Sends an event to a room, waiting for a connection as the options say. */
 export type SendToRoom = (type: string, data: unknown, options: SendOptions) => Promise<Ack>;
-
-/** The local event that tells that entries were missed for good: of a room, or of the user's own. */
-export function historyLost(room?: string): Event {
-  return { id: '', type: 'history_lost', data: null, time: new Date().toISOString(), ...(room && { room }) };
-}
 
 /** All rooms somebody asked for, by name. */
 export class Rooms {
@@ -144,8 +139,10 @@ class LiveRoom implements Room {
     } catch (e) {
       const error = e as TidingsError;
       if (!this.wanted || this.state !== 'joining') return;
-      if (!error.retryable) this.#drop('denied', error);
-      else if (this.#link.live) {
+      if (!error.retryable) {
+        this.#drop('denied', error);
+        this.#events.tell('room_denied', { code: error.code, message: error.message }, this.name);
+      } else if (this.#link.live) {
         // Spread, because many rooms may have been told the same.
         const wait = (error.retryAfter ?? RETRY) * (1 + Math.random());
         this.#retry = setTimeout(() => this.enter(), wait);
@@ -154,8 +151,11 @@ class LiveRoom implements Room {
   }
 
   /** The server let us in. Called before anything that follows is read: entries count from here. */
-  joined({ epoch, offset, recovered }: JoinedRoom): void {
+  joined(room: JoinedRoom): void {
     if (this.#left) return;
+    // Also when this answers a question that was given up.
+    clearTimeout(this.#retry);
+    const { epoch, offset, recovered } = room;
     const missed = this.#position && !recovered;
     if (!recovered) this.#position = epoch !== undefined ? { epoch, offset: offset ?? 0 } : undefined;
     this.#fresh = !recovered;
@@ -163,7 +163,8 @@ class LiveRoom implements Room {
     this.state = 'joined';
     this.#waiter?.resolve();
     this.#waiter = undefined;
-    if (missed) this.#events.emit(historyLost(this.name));
+    this.#events.tell('room_joined', room, this.name);
+    if (missed) this.#events.tell('history_lost', null, this.name);
   }
 
   /** The server says that we are out. */

@@ -31,6 +31,18 @@ test('a known event has its data, an unknown one any', () => {
   expectTypeOf<string>().toExtend<EventName>();
 });
 
+test('what the client itself tells has its data', () => {
+  client.on('room_joined', ({ data }) => {
+    expectTypeOf(data.recovered).toEqualTypeOf<boolean>();
+    expectTypeOf(data.offset).toEqualTypeOf<number | undefined>();
+    expectTypeOf(data.members[0]?.user).toEqualTypeOf<string | undefined>();
+  });
+  client.on('room_denied', ({ data }) => {
+    expectTypeOf(data).toEqualTypeOf<{ code: string; message: string }>();
+  });
+  client.on('history_lost', ({ data }) => expectTypeOf(data).toEqualTypeOf<null>());
+});
+
 test('handlers take the whole event', () => {
   client.on('ticket.created', (event) => {
     expectTypeOf(event.type).toEqualTypeOf<'ticket.created'>();

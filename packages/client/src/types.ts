@@ -13,18 +13,45 @@ import type { Status } from './status.js';
 // biome-ignore lint/suspicious/noEmptyInterface: applications add to it
 export interface Events {}
 
-type Known = keyof Events & string;
+/** Events that do not come from the server: the client itself tells them. Their `id` is empty. */
+export interface LocalEvents {
+  /** What was missed cannot be told any more, of `room` or, without one, of what was sent to this user: load afresh. */
+  history_lost: null;
+  /** `room` was joined, for the first time or again. What was missed, or `history_lost`, follows. */
+  room_joined: RoomJoined;
+  /** The server refused `room`, which is not joined again by itself. */
+  room_denied: { code: string; message: string };
+}
 
-/** A name out of {@link Events}, or any other. */
+/** A room as it stood when it was joined. */
+export interface RoomJoined {
+  room: string;
+  /** Exactly what was missed follows; false on a first join, too. */
+  recovered: boolean;
+  /** The room's position, absent in rooms that keep nothing. */
+  epoch?: string;
+  offset?: number;
+  /** Who is there; empty in a room too full to name them. */
+  members: { user: string; status: PresenceStatus }[];
+  member_count: number;
+}
+
+type Known = keyof (Events & LocalEvents) & string;
+
+/** A name out of {@link Events} or {@link LocalEvents}, or any other. */
 export type EventName = Known | (string & {});
 
-/** What the `data` of an event of this name is: `any` for those that {@link Events} does not know. */
-// biome-ignore lint/suspicious/noExplicitAny: an event nobody described can hold anything
-export type DataOf<T> = T extends keyof Events ? Events[T] : any;
+/** What the `data` of an event of this name is: `any` for those that nobody described. */
+export type DataOf<T> = T extends keyof Events
+  ? Events[T]
+  : T extends keyof LocalEvents
+    ? LocalEvents[T]
+    : // biome-ignore lint/suspicious/noExplicitAny: an event nobody described can hold anything
+      any;
 
 /** One event as it arrived. */
 export interface Event<T extends string = string> {
-  /** Unique; empty for the local `history_lost`. */
+  /** Unique; empty for {@link LocalEvents}. */
   id: string;
   type: T;
   data: DataOf<T>;
@@ -142,8 +169,8 @@ export interface Presence {
 }
 
 /**
- * A room. Once joined, it is joined again after every reconnect, with what was missed in between, in order and once; when
- * the server cannot tell any more what was missed, the room's handlers get an event `history_lost`.
+ * A room. Once joined, it is joined again after every reconnect, with what was missed in between, in order and once. The
+ * room's handlers get an event for every join, refusal and loss: {@link LocalEvents}.
  */
 export interface Room {
   readonly name: string;
