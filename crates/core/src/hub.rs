@@ -47,6 +47,8 @@ pub struct Hub {
     pub(crate) users: Shards<UserId, Arc<User>>,
     connections: Shards<ConnectionId, Arc<Connection>>,
     connection_count: AtomicUsize,
+    /// Users with a connection; those in their grace are not among them.
+    pub(crate) present_users: AtomicUsize,
     fanout: Mutex<Fanout>,
     wheel: Mutex<Wheel>,
     /// Rooms in which an entry came before the one that should precede it.
@@ -95,6 +97,7 @@ impl Hub {
             users: Shards::default(),
             connections: Shards::default(),
             connection_count: AtomicUsize::new(0),
+            present_users: AtomicUsize::new(0),
             fanout: Mutex::default(),
             wheel: Mutex::default(),
             gaps: Mutex::default(),
@@ -121,6 +124,11 @@ impl Hub {
     /// How many connections there are.
     pub fn connection_count(&self) -> usize {
         self.connection_count.load(Ordering::Relaxed)
+    }
+
+    /// How many different users are connected now.
+    pub fn present_user_count(&self) -> usize {
+        self.present_users.load(Ordering::Relaxed)
     }
 
     /// How many different users are connected, or were within the presence grace.

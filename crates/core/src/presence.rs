@@ -154,7 +154,12 @@ impl Hub {
 
     /// A connection of the user is gone.
     pub(crate) fn one_less(&self, user: &Arc<User>) {
-        user.lock().connections -= 1;
+        let mut state = user.lock();
+        state.connections -= 1;
+        if state.connections == 0 {
+            self.present_users.fetch_sub(1, Ordering::Relaxed);
+        }
+        drop(state);
         let due = self.clock.monotonic().after(self.settings.live.presence_grace);
         self.presences.graces.lock().push_back((due, user.clone()));
     }

@@ -48,7 +48,7 @@ impl Hub {
         let users = match room.key {
             RoomKey::Named(_) | RoomKey::Role(_) => members,
             RoomKey::Personal(_) => connections.min(1),
-            RoomKey::Everyone => self.user_count(),
+            RoomKey::Everyone => self.present_user_count(),
         };
         match left_out {
             None => Reached { users, connections },

@@ -114,6 +114,9 @@ impl Hub {
                 return Err(too_many("this user has"));
             }
             state.connections += 1;
+            if state.connections == 1 {
+                self.present_users.fetch_add(1, Ordering::Relaxed);
+            }
             drop(state);
             return Ok(user);
         }

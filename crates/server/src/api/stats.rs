@@ -16,7 +16,7 @@ pub(crate) async fn stats(app: Arc<App>, _: Request) -> Outcome {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_seconds: app.started.elapsed().as_secs(),
         connections: hub.connection_count(),
-        users: hub.user_count(),
+        users: hub.present_user_count(),
         rooms,
         subscriptions,
         entries: metrics.entries.get(),
