@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Heard, Http, Server, token};
+use crate::harness::{Heard, Http, Raw, Server, token};
 
 const PATHS: [(&str, &str); 6] = [
     ("POST", "/v1/publish"),
@@ -257,4 +257,54 @@ async fn g1_statistics_count() {
     assert!(stats["version"].is_string() && stats["uptime_seconds"].is_u64());
     bob.leave().await;
     assert_eq!(server.stats().await["connections"], 2);
+}
+
+#[tokio::test]
+async fn g1_bodies_in_chunks_and_after_a_question() {
+    let server = Server::with(&[("limits.body_bytes", "10000")]);
+    let body = json!({ "to": { "room": "orders" }, "type": "x", "data": "y".repeat(4_000) }).to_string();
+    let head = |more: &str| {
+        format!("POST /v1/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: {}\r\n{more}\r\n\r\n", server.api_key)
+    };
+    let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+    let mut raw = Raw::socket(&server, None).await;
+    raw.send(head("Transfer-Encoding: chunked").as_bytes()).await;
+    let (one, two) = body.split_at(1_000);
+    raw.send(format!("{}{}0\r\n\r\n", chunk(one), chunk(two)).as_bytes()).await;
+    assert_eq!(raw.response().await.unwrap().status, 202);
+
+    let mut raw = Raw::socket(&server, None).await;
+    raw.send(head("Transfer-Encoding: chunked").as_bytes()).await;
+    raw.send(chunk(&"y".repeat(5_000)).repeat(3).as_bytes()).await;
+    let answer = raw.response().await.unwrap();
+    assert_eq!((answer.status, answer.problem().as_str()), (413, "payload_too_large"));
+
+    let mut raw = Raw::socket(&server, None).await;
+    raw.send(head(&format!("Expect: 100-continue\r\nContent-Length: {}", body.len())).as_bytes()).await;
+    assert_eq!(raw.head().await.status, 100);
+    raw.send(body.as_bytes()).await;
+    assert_eq!(raw.response().await.unwrap().status, 202);
+    let mut raw = Raw::socket(&server, None).await;
+    raw.send(head("Expect: 100-continue\r\nContent-Length: 20000").as_bytes()).await;
+    assert_eq!(raw.head().await.status, 413, "refused before it is sent");
+}
+
+#[tokio::test]
+async fn g1_two_requests_in_one_piece() {
+    let server = Server::start();
+    let mut ada = server.connect("ada").await;
+    ada.join("orders").await;
+    let request = |n: u64| {
+        let body = json!({ "to": { "room": "orders" }, "type": "n", "data": n }).to_string();
+        let key = &server.api_key;
+        let length = body.len();
+        format!(
+            "POST /v1/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    let mut http = Http::open(&server).await;
+    http.send_bytes((1..=5).map(request).collect::<String>().as_bytes()).await;
+    for n in 1..=5 {
+        assert_eq!(ada.expect("n").await["data"], n);
+    }
 }

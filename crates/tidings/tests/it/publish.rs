@@ -249,3 +249,99 @@ async fn b2_twenty_at_once_with_one_key_publish_once() {
     futures_util::future::join_all(tries).await;
     assert_eq!(types(&mut ada).await.len(), 1);
 }
+
+/// More than a publisher writes to itself: the server's own turns hand these out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b2_a_large_room_hears_everything_in_one_order() {
+    const PUBLISHERS: u64 = 4;
+    const EACH: u64 = 50;
+    let server = Server::with(&[("limits.connections_per_ip", "0"), ("live.presence_names_max", "0")]);
+    let mut clients = Vec::new();
+    for n in 0..60 {
+        let mut client = server.connect(&format!("user{n}")).await;
+        client.join("orders").await;
+        clients.push(client);
+    }
+    let publish = |publisher: u64| {
+        let server = &server;
+        async move {
+            let mut http = Http::open(server).await;
+            for n in 0..EACH {
+                let body = json!({ "to": { "room": "orders" }, "type": "n", "data": [publisher, n] });
+                let answer = http.publish(&body).await.json();
+                assert_eq!(answer["reached"], reached(60, 60));
+            }
+        }
+    };
+    futures_util::future::join_all((0..PUBLISHERS).map(publish)).await;
+    let mut orders = Vec::new();
+    for client in &mut clients {
+        let mut order = Vec::new();
+        for offset in 1..=PUBLISHERS * EACH {
+            let entry = client.event("n").await;
+            assert_eq!(entry["offset"], offset);
+            order.push(entry["data"].clone());
+        }
+        orders.push(order);
+    }
+    assert!(orders.iter().all(|order| *order == orders[0]), "one order for all");
+    for publisher in 0..PUBLISHERS {
+        let own: Vec<_> =
+            orders[0].iter().filter(|data| data[0] == publisher).map(|data| data[1].clone()).collect();
+        assert_eq!(own, (0..EACH).map(|n| json!(n)).collect::<Vec<_>>(), "each publisher's in its own order");
+    }
+}
+
+#[tokio::test]
+async fn b2_except_holds_in_a_large_room_too() {
+    let server = Server::with(&[("limits.connections_per_ip", "0"), ("live.presence_names_max", "0")]);
+    let mut causing = server.dial().bearer(&crate::harness::token(&server, "ada")).open().await;
+    let id = causing.expect("connection_established").await["connection_id"].clone();
+    causing.join("orders").await;
+    let mut others = Vec::new();
+    for n in 0..40 {
+        let mut other = server.connect(&format!("user{n}")).await;
+        other.join("orders").await;
+        others.push(other);
+    }
+    for n in 0..3 {
+        let body = json!({ "to": { "room": "orders" }, "type": "n", "data": n, "except": id });
+        assert_eq!(server.post("/v1/publish", &body).await.json()["reached"], reached(40, 40));
+    }
+    server.publish(json!({ "room": "orders" }), "for.all", json!(1)).await;
+    for other in &mut others {
+        for n in 0..3 {
+            assert_eq!(other.event("n").await["data"], n);
+        }
+        other.event("for.all").await;
+    }
+    let heard = causing.find(|entry| entry["type"] != "member_count").await;
+    assert_eq!(heard["type"], "for.all", "{heard}");
+}
+
+#[tokio::test]
+async fn b2_reached_counts_only_those_who_are_there() {
+    let server = Server::start();
+    let mut ada = server.connect("ada").await;
+    let mut bob = server.connect("bob").await;
+    ada.join("orders").await;
+    bob.join("orders").await;
+    bob.leave().await;
+    // Bob's presence goes on for some seconds; he hears nothing all the same.
+    for to in [json!({ "everyone": true }), json!({ "room": "orders" }), json!({ "users": ["ada", "bob"] })] {
+        assert_eq!(server.publish(to, "x", json!(1)).await["reached"], reached(1, 1));
+    }
+    assert_eq!(server.stats().await["users"], 1);
+}
+
+#[tokio::test]
+#[ignore = "open: who follows several of the rooms is counted once for each"]
+async fn b2_reached_counts_people_once() {
+    let server = Server::start();
+    let mut ada = server.connect("ada").await;
+    for room in ["tickets", "orders"] {
+        ada.join(room).await;
+    }
+    let both = server.publish(json!({ "rooms": ["tickets", "orders"] }), "x", json!(1)).await;
+    assert_eq!(both["reached"], reached(1, 1), "she is one, in however many of the rooms");
+}

@@ -70,6 +70,10 @@ impl Http {
         let _ = soon("write", self.stream.write_all(&bytes)).await;
     }
 
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        soon("write", self.stream.write_all(bytes)).await.unwrap();
+    }
+
     pub(crate) async fn receive(&mut self) -> Response {
         soon("an answer", read_response(&mut self.stream)).await.unwrap()
     }
