@@ -53,8 +53,6 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
   let personal: Position | undefined;
   /** How far the server's clock is ahead of ours, in milliseconds. */
   let skew = 0;
-  /** Connected, and the rooms are joined: what is sent now goes out directly. */
-  let ready = false;
 
   const log = (level: DebugLevel, message: string, context?: object) => {
     if (typeof debug === 'function') debug(level, message, context);
@@ -117,9 +115,8 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
     void rooms.rejoin().then(() => {
       // The connection may have gone while the rooms were joined.
       if (connectionId !== greeting.connection_id) return;
-      ready = true;
       presence.ready();
-      queue?.flush();
+      void queue?.flush();
     });
     return recovered;
   }
@@ -141,16 +138,16 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
       rooms.get(message.data.room).joined(message.data);
       presence.joined(message.data.room);
     } else if (message.type === 'left_room') rooms.get(message.data.room).left();
-    if (!requests.settle(message) && message.type === 'error') log('warn', message.message, message);
+    requests.settle(message);
+    if (message.type === 'error') log('warn', message.message, message);
   }
 
   function lost(error?: TidingsError): void {
-    ready = false;
     connectionId = null;
     expiry.clear();
     requests.fail(new TidingsError('unavailable', { detail: 'the connection went before the answer' }));
     rooms.lost(error);
-    if (error) queue?.fail(error);
+    queue?.lost(error);
   }
 
   /** Gets the next token from the token function shortly before this one ends. */
@@ -184,23 +181,23 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
         : room === undefined
           ? { type: 'command', command: what, data }
           : { type: 'publish', room, event: what, data };
-    const { ack = !UNANSWERED.test(command.type), queue: patient = true } = how;
+    const { ack = true, queue: patient = true } = how;
+    const line = patient && queue;
     return new Promise((resolve, reject) => {
       const id = requests.id();
       const text = JSON.stringify({ ...command, id });
-      const go = () => {
-        if (!ack) {
-          connection.transmit(text);
-          return resolve({ id: `${id}` });
-        }
-        requests.send(id, text, how.timeout ?? timeout).then((reply) => {
-          const { entry_id, offset } = reply as Published;
-          resolve({ id: entry_id ?? `${id}`, ...(offset !== undefined && { offset }) });
-        }, reject);
+      const go = async () => {
+        const answer = UNANSWERED.test(command.type)
+          ? connection.transmit(text)
+          : requests.send(id, text, how.timeout ?? timeout);
+        // The queue hears the answer all the same.
+        if (!ack) resolve({ id: `${id}` });
+        const { entry_id, offset } = ((await answer) ?? {}) as Partial<Published>;
+        resolve({ id: entry_id ?? `${id}`, ...(offset !== undefined && { offset }) });
       };
       if (connection.error) reject(connection.error);
-      else if (ready || (connection.live && !(patient && queue))) go();
-      else if (patient && queue) queue.add(text, go, reject);
+      else if (line && !line.idle) line.add(text, go, reject);
+      else if (connection.live) go().catch(reject);
       else reject(new TidingsError('unavailable', { detail: 'not connected' }));
     });
   }

@@ -158,10 +158,7 @@ export class Connection {
     this.#told = undefined;
     if (!isEntry(message)) {
       if (message.type === 'connection_established') return this.#greet(message);
-      if (message.type === 'error' && message.reply_to === undefined) {
-        this.#told = toError(message);
-        this.#on.log('warn', this.#told.message, this.#told);
-      }
+      if (message.type === 'error' && message.reply_to === undefined) this.#told = toError(message);
       if (message.type === 'goodbye') {
         const wait = message.retry_after_ms + Math.random() * message.spread_ms;
         this.#comeback = Date.now() + wait;

@@ -40,16 +40,15 @@ export class Requests {
     });
   }
 
-  /** Hands an answer to whoever asked; false when nobody did. */
-  settle(message: Reply): boolean {
+  /** Hands an answer to whoever asked. */
+  settle(message: Reply): void {
     const id = (message as { reply_to?: number }).reply_to as number;
     const pending = this.#pending.get(id);
-    if (!pending) return false;
+    if (!pending) return;
     this.#pending.delete(id);
     clearTimeout(pending.timer);
     if (message.type === 'error') pending.reject(toError(message));
     else pending.resolve(message);
-    return true;
   }
 
   /** The connection is gone: nobody knows whether what was asked has happened. */

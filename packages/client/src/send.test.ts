@@ -10,6 +10,40 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** The data of what was published on this socket, in order. */
+const published = () => FakeSocket.last.sent.filter(({ type }) => type === 'publish').map(({ data }) => data);
+
+/** The server takes what was published last. */
+async function take() {
+  FakeSocket.last.answer('publish', {
+    type: 'published',
+    entry_id: `${FakeSocket.last.asked('publish').data}`,
+  });
+  await pass();
+}
+
+/** The server does not take what was published last, for now. */
+async function slowDown() {
+  FakeSocket.last.answer('publish', {
+    type: 'error',
+    code: 'rate_limited',
+    message: 'too many messages',
+    retry_after_ms: 100,
+  });
+  await pass();
+}
+
+/** A client that has sent a and b offline and is connected now. */
+async function flushing() {
+  const { client } = testClient();
+  const sent = ['a', 'b'].map((data) => client.send('x', data, { room: 'r' }));
+  void client.connect();
+  await pass();
+  FakeSocket.last.greet();
+  await pass();
+  return { client, sent };
+}
+
 test('publishes to a room and resolves with the entry', async () => {
   const { client } = await connectedClient();
   const sent = client.send('order_created', { id: 1 }, { room: 'orders' });
@@ -80,17 +114,20 @@ test('raw messages go as they are; commands get their type; some have no answer'
   await client.send({ type: 'typing_start', room: 'r' });
 });
 
-test('what was sent offline goes out in order once there is a connection', async () => {
+test('what was sent offline goes out in order, each when the one before was answered', async () => {
   const { client } = testClient();
   const sent = ['a', 'b', 'c'].map((data) => client.send('x', data, { room: 'r' }));
   void client.connect();
   await pass();
   FakeSocket.last.greet();
   await pass();
-  expect(FakeSocket.last.sent.map(({ data }) => data)).toEqual(['a', 'b', 'c']);
-  for (const { id } of FakeSocket.last.sent)
-    FakeSocket.last.say({ type: 'published', reply_to: id, entry_id: `${id}` });
-  expect(await Promise.all(sent)).toHaveLength(3);
+  expect(published()).toEqual(['a']);
+  await take();
+  expect(published()).toEqual(['a', 'b']);
+  await take();
+  await take();
+  expect(published()).toEqual(['a', 'b', 'c']);
+  expect(await Promise.all(sent)).toEqual([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
 });
 
 test('what was sent offline waits until the rooms are joined, and keeps its order with what comes then', async () => {
@@ -106,7 +143,11 @@ test('what was sent offline waits until the rooms are joined, and keeps its orde
   FakeSocket.last.letIn();
   await joined;
   await pass();
-  expect(FakeSocket.last.sent.map(({ data }) => data)).toEqual([undefined, 'before', 'after']);
+  void client.send('x', 'last', { room: 'r' });
+  for (let n = 0; n < 3; n++) await take();
+  expect(published()).toEqual(['before', 'after', 'last']);
+  void client.send('x', 'at once', { room: 'r' });
+  expect(published()).toEqual(['before', 'after', 'last', 'at once']);
 });
 
 test('a room that refuses does not hold back the queue', async () => {
@@ -185,4 +226,106 @@ test('a connection that goes while the rooms are joined keeps the queue for the 
   FakeSocket.last.letIn();
   await pass();
   expect(FakeSocket.last.asked('publish').data).toBe(1);
+});
+
+test('what waited and is sent too fast is sent again when the server says, and the others wait behind it', async () => {
+  const { client, sent } = await flushing();
+  await slowDown();
+  sent.push(client.send('x', 'c', { room: 'r' }));
+  await pass(149);
+  expect(published()).toEqual(['a']);
+  await pass(1);
+  expect(published()).toEqual(['a', 'a']);
+  await slowDown();
+  await pass(249);
+  expect(published()).toEqual(['a', 'a']);
+  await pass(1);
+  for (let n = 0; n < 3; n++) await take();
+  expect(published()).toEqual(['a', 'a', 'a', 'b', 'c']);
+  expect(await Promise.all(sent)).toEqual([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
+});
+
+test('what is too fast six times is given up, and the next has its turn', async () => {
+  const { sent } = await flushing();
+  const refused = expect(sent[0]).rejects.toMatchObject({ code: 'rate_limited', retryAfter: 100 });
+  for (let n = 0; n < 6; n++) {
+    await slowDown();
+    await pass(1000);
+  }
+  await refused;
+  await take();
+  expect(published()).toEqual([...'aaaaaa', 'b']);
+  expect(await sent[1]).toEqual({ id: 'b' });
+});
+
+test('what the server refuses for another reason is not sent again', async () => {
+  const { sent } = await flushing();
+  const refused = expect(sent[0]).rejects.toMatchObject({ code: 'forbidden' });
+  FakeSocket.last.answer('publish', { type: 'error', code: 'forbidden', message: 'no' });
+  await refused;
+  await pass();
+  expect(published()).toEqual(['a', 'b']);
+});
+
+test('a connection that goes while the queue is sent takes only what was not answered with it', async () => {
+  const { sent } = await flushing();
+  const lost = expect(sent[0]).rejects.toMatchObject({ code: 'unavailable' });
+  FakeSocket.last.end();
+  await lost;
+  await pass(500);
+  FakeSocket.last.greet();
+  await pass();
+  await slowDown();
+  // Known not to have happened: it stays.
+  FakeSocket.last.end();
+  await pass(1000);
+  FakeSocket.last.greet();
+  await pass();
+  expect(published()).toEqual(['b']);
+  await pass(1000);
+  expect(published()).toEqual(['b']);
+  await take();
+  expect(await sent[1]).toEqual({ id: 'b' });
+});
+
+test('disconnect() while the queue waits for the server gives it up and leaves no timer', async () => {
+  const { client, sent } = await flushing();
+  const given = sent.map((one) => expect(one).rejects.toMatchObject({ code: 'closed' }));
+  await slowDown();
+  client.disconnect();
+  await Promise.all(given);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('what waits for the server counts for the limits of the queue', async () => {
+  const { client } = testClient({ queue: { maxMessages: 1 } });
+  const first = client.send('x', 'a', { room: 'r' });
+  void client.connect();
+  await pass();
+  FakeSocket.last.greet();
+  await pass();
+  await slowDown();
+  await expect(client.send('x', 'b', { room: 'r' })).rejects.toMatchObject({ code: 'queue_full' });
+  await pass(150);
+  await take();
+  expect(await first).toEqual({ id: 'a' });
+  void client.send('x', 'c', { room: 'r' });
+  expect(published()).toEqual(['a', 'a', 'c']);
+});
+
+test('ack: false from the queue is paced and sent again, too; what has no answer holds nothing back', async () => {
+  const { client } = testClient();
+  const first = client.send('x', 'a', { room: 'r', ack: false });
+  const typing = client.send({ type: 'typing_start', room: 'r' });
+  void client.send('x', 'b', { room: 'r' });
+  void client.connect();
+  await pass();
+  FakeSocket.last.greet();
+  await pass();
+  expect(await first).toEqual({ id: expect.any(String) });
+  await slowDown();
+  await pass(150);
+  await take();
+  await typing;
+  expect(FakeSocket.last.sent.map(({ type, data }) => data ?? type)).toEqual(['a', 'a', 'typing_start', 'b']);
 });

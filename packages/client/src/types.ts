@@ -99,7 +99,7 @@ export interface ClientOptions {
   reconnect?: false | { minDelay?: number; maxDelay?: number; maxAttempts?: number };
   /** Milliseconds for an answer, and for one attempt to connect, `token` and `url` included. Default: 10000. */
   timeout?: number;
-  /** What may wait for a connection. Default: 100 messages, 262144 bytes. `false`: nothing. */
+  /** What may wait for a connection, and for its turn then. Default: 100 messages, 262144 bytes. `false`: nothing. */
   queue?: false | { maxMessages?: number; maxBytes?: number };
   /** Tells what happens, to the console or to a function. */
   debug?: boolean | ((level: DebugLevel, message: string, context?: object) => void);
@@ -130,9 +130,12 @@ export interface SendOptions {
   room?: string;
   /** Wait for the server's answer. Default: true; otherwise the promise resolves when the message is on its way. */
   ack?: boolean;
-  /** Milliseconds for the answer, from the moment the message is sent. Default: the client's. */
+  /** Milliseconds for the answer, from the moment the message is sent, each time. Default: the client's. */
   timeout?: number;
-  /** Wait for a connection if there is none. Default: true; otherwise reject with `unavailable`. */
+  /**
+   * Wait for a connection if there is none, and behind what waited for it. Default: true; otherwise reject with
+   * `unavailable`, or go first.
+   */
   queue?: boolean;
 }
 
@@ -229,7 +232,8 @@ export interface TidingsClient {
   onStatus(handler: (change: StatusChange) => void): Unsubscribe;
   /**
    * Publishes to a room, or without one sends an application's own command. Rejects with `unavailable` when the
-   * connection went before the answer: it may or may not have happened, and is not sent again.
+   * connection went before the answer: it may or may not have happened, and is not sent again. What had to wait is sent
+   * in order, and again when the server calls it `rate_limited`; what did not have to rejects with that.
    */
   send<T extends EventName>(type: T, data?: DataOf<T>, options?: SendOptions): Promise<Ack>;
   /** Sends a message of the wire as it is. */

@@ -140,6 +140,29 @@ test('what was sent offline arrives after the reconnect, in order', async () => 
   await soon(() => expect(heard).toEqual([1, 2, 3]));
 });
 
+test('a full queue outlives a restart and the server’s rate limit: all taken, in order, once', async () => {
+  const server = await startServer();
+  const wire = await wireTo(server.port);
+  const ada = await connected(wire.url, 'ada');
+  const room = await ada.joinRoom('channel_general');
+  await server.kill();
+  await reached(ada, 'reconnecting');
+  // Nothing of this was sent before, and the connection holds while it is: so exactly once can be expected here.
+  const numbers = Array.from({ length: 100 }, (_, n) => n);
+  const sent = numbers.map((n) => room.send('n', n));
+  // Bob first, so that he hears all of it.
+  wire.cut();
+  await server.restart();
+  const bob = await connected(server.url, 'bob');
+  const heard: Event[] = [];
+  (await bob.joinRoom('channel_general')).on('n', (event) => heard.push(event));
+  wire.mend();
+  const acks = await Promise.all(sent);
+  await soon(() => expect(heard).toHaveLength(100));
+  expect(heard.map(({ data }) => data)).toEqual(numbers);
+  expect(heard.map(({ id }) => id)).toEqual(acks.map(({ id }) => id));
+});
+
 test('a token about to end is refreshed over the living connection', async () => {
   const { url } = await startServer({ TIDINGS_AUTH_LEEWAY: '0s' });
   let minted = 0;
