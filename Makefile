@@ -18,9 +18,9 @@ run: tools build  ## Build everything and start `tidings dev` with the demo
 test: tools test-rust test-web test-e2e  ## Everything that CI runs
 	@echo "All tests passed."
 
-bench: tools $(VENV_STAMP)  ## Compare with the machine's limit and with FastAPI (about 15 minutes)
+bench: tools $(VENV_STAMP)  ## Compare with the machine's limit and with FastAPI (about 10 minutes)
 	cargo build --release -p tidings -p tidings-bench
-	target/release/tidings-bench compare --python .venv/bin/python --write docs/benchmarks.md $(ARGS)
+	target/release/tidings-bench compare --fastapi .venv/bin/python --json target/bench.json --write docs/benchmarks.md $(ARGS)
 
 # ------------------------------------------------------------------ parts
 

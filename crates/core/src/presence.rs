@@ -119,7 +119,7 @@ impl Hub {
     /// How the members of a room are.
     pub fn presence_of_room(&self, room: &RoomName) -> Vec<Presence> {
         let Some(room) = self.existing_room(&RoomKey::Named(room.clone())) else { return Vec::new() };
-        let users: Vec<Arc<User>> = room.lock().members.values().map(|member| member.user.clone()).collect();
+        let users: Vec<Arc<User>> = room.lock().members().cloned().collect();
         users.iter().map(|user| self.presence(user)).collect()
     }
 
@@ -230,7 +230,7 @@ impl Hub {
         let mut told = HashSet::new();
         for room in rooms {
             let state = room.lock();
-            if room.key.name().is_none() || state.members.len() > self.settings.live.presence_names_max {
+            if room.key.name().is_none() || state.member_count() > self.settings.live.presence_names_max {
                 continue;
             }
             for connection in state.subscribers.iter().filter(|other| *other.user() != user.id) {
@@ -280,7 +280,7 @@ impl Hub {
             return;
         }
         let mut state = room.lock();
-        let member_count = state.members.len();
+        let member_count = state.member_count();
         if member_count > self.settings.live.presence_names_max {
             if !std::mem::replace(&mut state.count_changed, true) {
                 let due = self.clock.monotonic().after(COUNT_INTERVAL);
@@ -300,7 +300,7 @@ impl Hub {
         for room in take_due(&self.presences.counts, now) {
             let mut state = room.lock();
             state.count_changed = false;
-            let count = MemberCount { member_count: state.members.len() };
+            let count = MemberCount { member_count: state.member_count() };
             drop(state);
             if let Some(entry) = own_entry(room.key.clone(), "member_count", &count, self.clock.now(), None) {
                 self.deliver(entry);

@@ -43,16 +43,15 @@ pub fn routes() -> Router<Arc<App>> {
     endpoint::mount(routes::for_back_ends())
 }
 
-/// The answer to `POST /v1/publish` without a way through the router, or the request back when it is another one.
-///
-/// # Errors
-/// Not an error: the request, for the router.
+/// Whether the request is one that [`publish_directly`] answers.
+pub(crate) fn is_publish(request: &Request) -> bool {
+    request.method() == Method::POST && request.uri().path() == PUBLISH
+}
+
+/// The answer to `POST /v1/publish`, without a way through the router.
 pub(crate) fn publish_directly(
     app: &Arc<App>,
     request: Request,
-) -> Result<impl Future<Output = Response> + Send + use<>, Request> {
-    if request.method() != Method::POST || request.uri().path() != PUBLISH {
-        return Err(request);
-    }
-    Ok(endpoint::serve(app.clone(), routes::PUBLISH_ORDINAL, Auth::ApiKey, publish::publish, request))
+) -> impl Future<Output = Response> + Send + use<> {
+    endpoint::serve(app.clone(), routes::PUBLISH_ORDINAL, Auth::ApiKey, publish::publish, request)
 }

@@ -7,6 +7,8 @@ pub mod admission;
 pub mod frames;
 
 mod commands;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod opening;
 mod reader;
 mod repair;
@@ -22,5 +24,8 @@ use crate::App;
 
 /// `GET /v1/ws`.
 pub fn routes() -> Router<Arc<App>> {
-    Router::new().route("/v1/ws", get(upgrade::upgrade))
+    let routes = Router::new().route("/v1/ws", get(upgrade::upgrade));
+    #[cfg(feature = "conformance")]
+    let routes = routes.route("/__echo", get(conformance::echo));
+    routes
 }

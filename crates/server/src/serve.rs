@@ -117,10 +117,12 @@ fn serve_connection(
     let service = service_fn(move |mut request: Request<Incoming>| {
         begin.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = match api::publish_directly(&app, request.map(Body::new)) {
-            Ok(answer) => Either::Left(answer),
+        let request = request.map(Body::new);
+        let answer = if api::is_publish(&request) {
+            Either::Left(api::publish_directly(&app, request))
+        } else {
             // Boxed: hyper keeps room for the longest answer with every connection.
-            Err(request) => Either::Right(Box::pin(router.clone().oneshot(request))),
+            Either::Right(Box::pin(router.clone().oneshot(request)))
         };
         async move {
             Ok::<_, Infallible>(match answer {

@@ -14,6 +14,7 @@ mod mint;
 mod output;
 mod run;
 mod signals;
+mod small_pages;
 mod verbs;
 
 use std::process::ExitCode;

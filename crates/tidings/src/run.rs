@@ -8,8 +8,8 @@ use anyhow::Context;
 use axum::Router;
 use tidings_server::App;
 
-use crate::file_limit;
 use crate::signals::Signals;
+use crate::{file_limit, small_pages};
 
 /// How long background work may go on after the last connection has gone.
 const LAST_WORK: Duration = Duration::from_secs(1);
@@ -26,6 +26,7 @@ pub(crate) fn run(
     listener: TcpListener,
     ready: impl FnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    small_pages::prefer();
     let files = file_limit::raise();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if app.settings.server.threads > 0 {
@@ -38,7 +39,12 @@ pub(crate) fn run(
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %listener.local_addr()?, files, "started");
         // The socket listens already: what comes from here on is accepted as soon as `serve` runs.
         ready()?;
-        tidings_server::serve(app, router, listener, signals.first()).await.context("the listener broke")
+        // On a worker thread like all else: accepting from this one would wake another for each connection.
+        let serving = tokio::spawn(async move {
+            let signals = signals;
+            tidings_server::serve(app, router, listener, signals.first()).await
+        });
+        serving.await.context("serving broke off")?.context("the listener broke")
     });
     runtime.shutdown_timeout(LAST_WORK);
     if result.is_ok() {

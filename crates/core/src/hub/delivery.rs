@@ -35,7 +35,7 @@ impl Hub {
             self.gaps.lock().push(Gap { room: room.clone(), since: self.clock.monotonic() });
         }
         let connections = state.subscribers.len();
-        let members = state.members.len() - state.absent;
+        let members = state.present_count();
         if !state.scheduled && connections <= INLINE_MAX {
             self.distribute(&mut state, &mut first);
         } else if !state.scheduled && !state.pending.is_empty() {
@@ -62,7 +62,7 @@ impl Hub {
 
     /// Whether no other connection of its user follows the room.
     fn is_alone(&self, connection: &Connection, room: &Room) -> bool {
-        let following = room.lock().members.get(connection.user()).map(|member| member.connections);
+        let following = room.lock().connections_of(connection.user());
         // Where members are not counted, all of a user's connections follow.
         following.unwrap_or_else(|| connection.user.lock().connections) <= 1
     }

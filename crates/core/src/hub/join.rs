@@ -8,9 +8,9 @@ use tidings_protocol::{Close, Position, Reply, RoomName, reply::Member};
 use super::{
     Hub, Room,
     connection::{Connection, Subscription},
-    room::{self, State},
+    room::State,
 };
-use crate::{Entry, RoomKey, store::Stretch};
+use crate::{Entry, RoomKey, presence::User, store::Stretch};
 
 /// The room as it stood at the very moment of joining; the answer is made from it.
 #[derive(Debug)]
@@ -137,29 +137,17 @@ impl Hub {
         if !room.counts_members() {
             return false;
         }
-        match state.members.get_mut(connection.user()) {
-            Some(member) => {
-                state.absent -= usize::from(member.connections == 0);
-                member.connections += 1;
-                false
-            }
-            None => {
-                let member = room::Member { user: connection.user.clone(), connections: 1 };
-                state.members.insert(connection.user().clone(), member);
-                true
-            }
-        }
+        state.one_more(&connection.user)
     }
 
     fn joined(&self, state: &State, past: Option<&Past>) -> Joined {
-        let member_count = state.members.len();
+        let member_count = state.member_count();
         let names = member_count <= self.settings.live.presence_names_max;
-        let member =
-            |member: &room::Member| Member { user: member.user.id.clone(), status: member.user.status() };
+        let member = |user: &Arc<User>| Member { user: user.id.clone(), status: user.status() };
         Joined {
             position: past.and(state.position()),
             recovered: past.is_some_and(|past| past.recovered),
-            members: if names { state.members.values().map(member).collect() } else { Vec::new() },
+            members: if names { state.members().map(member).collect() } else { Vec::new() },
             member_count,
         }
     }

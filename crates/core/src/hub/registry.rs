@@ -60,10 +60,8 @@ impl Hub {
     pub(super) fn unsubscribe(&self, user: &UserId, room: &Room, place: u32) -> bool {
         let mut state = room.lock();
         let was_there = state.subscribers.remove(place).is_some();
-        if let Some(member) = state.members.get_mut(user).filter(|_| was_there) {
-            member.connections -= 1;
-            let absent = member.connections == 0;
-            state.absent += usize::from(absent);
+        if was_there {
+            state.one_less(user);
         }
         was_there
     }
@@ -86,7 +84,7 @@ impl Hub {
     pub(crate) fn retire(&self, room: &Arc<Room>) {
         self.rooms.with(&room.key, |rooms| {
             let mut state = room.lock();
-            let empty = state.subscribers.len() == 0 && state.members.is_empty();
+            let empty = state.subscribers.len() == 0 && state.member_count() == 0;
             if empty && !state.gone {
                 state.gone = true;
                 rooms.remove(&room.key);

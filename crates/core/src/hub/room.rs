@@ -29,20 +29,26 @@ pub(crate) struct State {
     pub(crate) scheduled: bool,
     /// Whether it left the hub: whoever still holds it must look it up again.
     pub(crate) gone: bool,
-    /// Which users are here, and with how many connections.
-    pub(crate) members: HashMap<UserId, Member>,
-    /// How many of the members have none.
-    pub(crate) absent: usize,
+    /// Which users are here. None until the first: every user has a personal room, and those count nobody.
+    members: Option<Box<Members>>,
     /// Whether the number of members has changed since it was last told to a full room.
     pub(crate) count_changed: bool,
     log: Option<Box<LogHead>>,
 }
 
+/// The users in a room.
+#[derive(Default)]
+struct Members {
+    by_id: HashMap<UserId, Member>,
+    /// How many of them have no connection here: they are in their grace.
+    absent: usize,
+}
+
 /// A user in a room.
-pub(crate) struct Member {
-    pub(crate) user: Arc<User>,
+struct Member {
+    user: Arc<User>,
     /// Connections of the user that follow the room; none in the user's grace.
-    pub(crate) connections: u32,
+    connections: u32,
 }
 
 /// Where a kept room's log is, and what came too early.
@@ -125,12 +131,59 @@ impl State {
         closed
     }
 
+    /// How many users are members.
+    pub(crate) fn member_count(&self) -> usize {
+        self.members.as_ref().map_or(0, |members| members.by_id.len())
+    }
+
+    /// How many of the members have a connection here.
+    pub(crate) fn present_count(&self) -> usize {
+        self.members.as_ref().map_or(0, |members| members.by_id.len() - members.absent)
+    }
+
+    /// The members, in no order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.members.iter().flat_map(|members| members.by_id.values().map(|member| &member.user))
+    }
+
+    /// With how many connections a user is here; none for one who is no member.
+    pub(crate) fn connections_of(&self, user: &UserId) -> Option<u32> {
+        self.members.as_ref()?.by_id.get(user).map(|member| member.connections)
+    }
+
+    /// A user follows the room with one more connection; true when they were no member before.
+    pub(crate) fn one_more(&mut self, user: &Arc<User>) -> bool {
+        let members = self.members.get_or_insert_default();
+        match members.by_id.get_mut(&user.id) {
+            Some(member) => {
+                members.absent -= usize::from(member.connections == 0);
+                member.connections += 1;
+                false
+            }
+            None => {
+                members.by_id.insert(user.id.clone(), Member { user: user.clone(), connections: 1 });
+                true
+            }
+        }
+    }
+
+    /// A user follows the room with one connection less, and stays a member.
+    pub(crate) fn one_less(&mut self, user: &UserId) {
+        if let Some(members) = &mut self.members
+            && let Some(member) = members.by_id.get_mut(user)
+        {
+            member.connections -= 1;
+            members.absent += usize::from(member.connections == 0);
+        }
+    }
+
     /// Takes out a user of whom no connection is left here; true when there was such a one.
     pub(crate) fn remove_absent(&mut self, user: &UserId) -> bool {
-        let absent = self.members.get(user).is_some_and(|member| member.connections == 0);
+        let Some(members) = self.members.as_mut().filter(|members| members.absent > 0) else { return false };
+        let absent = members.by_id.get(user).is_some_and(|member| member.connections == 0);
         if absent {
-            self.members.remove(user);
-            self.absent -= 1;
+            members.by_id.remove(user);
+            members.absent -= 1;
         }
         absent
     }

@@ -31,7 +31,8 @@ pub(crate) async fn publish(app: Arc<App>, request: Request) -> Outcome {
         None => Ok(answer(&app, &body).await?.into_response()),
         Some(key) => {
             let print = idempotency::fingerprint("publish", &body);
-            idempotency::once(app.clone(), key, print, async move { answer(&app, &body).await }).await
+            Box::pin(idempotency::once(app.clone(), key, print, async move { answer(&app, &body).await }))
+                .await
         }
     }
 }

@@ -53,18 +53,23 @@ fn message(format: Format, message: &impl Serialize) -> Bytes {
         Encoding::Json => Opcode::Text,
         Encoding::MessagePack => Opcode::Binary,
     };
+    data(opcode, &payload, format.deflate)
+}
+
+/// A text or binary message: deflated where that was agreed on and makes it smaller.
+pub(super) fn data(opcode: Opcode, payload: &[u8], may_deflate: bool) -> Bytes {
     let mut out = Vec::with_capacity(payload.len() + 10);
-    if format.deflate && payload.len() >= DEFLATE_MIN {
+    if may_deflate && payload.len() >= DEFLATE_MIN {
         let mut deflated = Vec::with_capacity(payload.len());
-        deflate::compress(&payload, &mut deflated);
+        deflate::compress(payload, &mut deflated);
         if deflated.len() < payload.len() {
             encode::compressed(opcode, &deflated, &mut out);
             return out.into();
         }
     }
     match opcode {
-        Opcode::Text => encode::text(&payload, &mut out),
-        _ => encode::binary(&payload, &mut out),
+        Opcode::Text => encode::text(payload, &mut out),
+        _ => encode::binary(payload, &mut out),
     }
     out.into()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
-use tidings_core::{Connection, Encode, Format, Identity, Joined, Origin};
+use tidings_core::{Connection, Encode, Format, Identity, Joined, Origin, limits::Bucket};
 use tidings_protocol::{
     Close, Command, ConnectionId, CorrelationId, ErrorCode, Fault, Incoming, Position, Reply, Timestamp,
     UserId,
@@ -12,11 +12,11 @@ use tidings_protocol::{
 use tokio::net::TcpStream;
 
 use super::{
-    admission::Place,
+    commands::Speaker,
     frames::{self, Frames},
     reader::{Reader, Said},
     socket::Socket,
-    websocket,
+    websocket::{self, Registered, Serving},
 };
 use crate::App;
 
@@ -35,58 +35,67 @@ struct Refusal {
     close: Close,
 }
 
-/// What the loop begins with.
-struct Opened {
-    connection: Arc<Connection<Socket>>,
-    identity: Box<Identity>,
-    reader: Reader,
-    said: Vec<Said>,
-    place: Place,
-}
-
-/// Serves one socket from its first byte to its last.
+/// Makes a connection of a user of a fresh socket, and lets a task of its own serve it: what the opening needs is large and
+/// short-lived, and shall not stay with every idle connection.
 pub(super) async fn open(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) {
-    // What the opening needs is large and short-lived: boxed, it does not stay with every idle connection.
-    let opening = Box::pin(introduce(app.clone(), upgrade, arrival)).await;
-    if let Some(Opened { connection, identity, reader, said, place }) = opening {
-        websocket::run(app, connection, reader, identity, said, place).await;
+    if let Some((serving, said)) = introduce(app, upgrade, arrival).await {
+        tokio::spawn(websocket::run(serving, said.into_boxed_slice()));
     }
 }
 
-async fn introduce(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) -> Option<Opened> {
+async fn introduce(
+    app: Arc<App>,
+    upgrade: OnUpgrade,
+    arrival: Box<Arrival>,
+) -> Option<(Box<Serving>, Vec<Said>)> {
     let app = &app;
-    let Ok(Parts { io, read_buf, .. }) = upgrade.await.ok()?.downcast::<TokioIo<TcpStream>>() else {
-        tracing::error!("a WebSocket came through a listener that tidings_server::serve does not know");
-        return None;
-    };
-    let socket = Socket(io.into_inner());
+    let (socket, mut ahead) = socket_of(upgrade).await?;
     let mut reader = Reader::new(&app.settings.limits, arrival.format.encoding, arrival.format.deflate);
-    // What the client sent right behind its request: lost if it were not read first.
     let mut said = Vec::new();
-    reader.decode(&mut read_buf.to_vec(), &mut said);
+    reader.decode(&mut ahead, &mut said);
     let Arrival { token, resume, format, origin } = *arrival;
     let (identity, asked) =
         match identify(app, &socket, token, &mut reader, &mut said, origin.connected_at).await {
             Ok(known) => known,
             Err(refusal) => return refuse(app, &socket, format, refusal).await,
         };
-    let place = match app.admission.enter(origin.ip) {
-        Ok(place) => place,
-        Err(fault) => return refuse(app, &socket, format, Refusal::too_many(fault)).await,
-    };
-    let connection = match app.tidings.hub.connect(&identity, format, origin, socket) {
-        Ok(connection) => connection,
+    let registered = match register(app, &identity, format, origin, socket) {
+        Ok(registered) => registered,
         Err((fault, socket)) => return refuse(app, &socket, format, Refusal::too_many(fault)).await,
     };
-    let opened = Opened { connection, identity: Box::new(identity), reader, said, place };
-    match greet(app, &opened, resume, asked).await {
-        Ok(()) => Some(opened),
-        Err(fault) => {
-            app.tidings.hub.disconnect(&*opened.connection);
-            let refusal = Refusal { reply_to: None, fault: Some(fault), close: Close::INTERNAL };
-            refuse(app, &opened.connection.outlet, format, refusal).await
-        }
+    let connection = &registered.connection;
+    if let Err(fault) = greet(app, connection, &identity, resume, asked).await {
+        app.tidings.hub.disconnect(&**connection);
+        let refusal = Refusal { reply_to: None, fault: Some(fault), close: Close::INTERNAL };
+        return refuse(app, &connection.outlet, format, refusal).await;
     }
+    let speaker = Speaker { identity: Box::new(identity), refusals: Bucket::default() };
+    Some((Box::new(Serving { registered, reader, speaker }), said))
+}
+
+/// The socket behind an upgrade, and what the client sent right behind its request: lost if it were not read first.
+pub(super) async fn socket_of(upgrade: OnUpgrade) -> Option<(Socket, Vec<u8>)> {
+    let Ok(Parts { io, read_buf, .. }) = upgrade.await.ok()?.downcast::<TokioIo<TcpStream>>() else {
+        tracing::error!("a WebSocket came through a listener that tidings_server::serve does not know");
+        return None;
+    };
+    Some((Socket(io.into_inner()), read_buf.to_vec()))
+}
+
+/// Gives a user's socket its place in the hub and among those of its address; the socket comes back when there is none.
+pub(super) fn register(
+    app: &Arc<App>,
+    identity: &Identity,
+    format: Format,
+    origin: Origin,
+    socket: Socket,
+) -> Result<Registered, (Fault, Socket)> {
+    let place = match app.admission.enter(origin.ip) {
+        Ok(place) => place,
+        Err(fault) => return Err((fault, socket)),
+    };
+    let connection = app.tidings.hub.connect(identity, format, origin, socket)?;
+    Ok(Registered { app: app.clone(), connection, _place: place })
 }
 
 /// The id of the `authenticate` message, where there was one.
@@ -144,8 +153,8 @@ async fn first_message(
         while !said.is_empty() {
             match said.remove(0) {
                 Said::Message(incoming) => return Ok(incoming),
-                Said::Ping(payload) => {
-                    let answered = socket.write_all(&frames::pong(&payload)).await;
+                Said::Answered(frame) => {
+                    let answered = socket.write_all(&frame).await;
                     answered.map_err(|_| Refusal::close(Close::NORMAL))?;
                 }
                 Said::Pong => {}
@@ -159,13 +168,18 @@ async fn first_message(
 }
 
 /// A user that nobody else is, for the time of one connection.
-fn anonymous(now: Timestamp) -> Option<Identity> {
+pub(super) fn anonymous(now: Timestamp) -> Option<Identity> {
     let user = UserId::parse(&format!("anonymous:{}", ConnectionId::new(now))).ok()?;
     Some(Identity { user, roles: Vec::new(), grants: Vec::new(), anonymous: true, expires_at: None })
 }
 
-async fn greet(app: &App, opened: &Opened, resume: Option<Position>, asked: Asked) -> Result<(), Fault> {
-    let (connection, identity) = (&opened.connection, &opened.identity);
+async fn greet(
+    app: &App,
+    connection: &Arc<Connection<Socket>>,
+    identity: &Identity,
+    resume: Option<Position>,
+    asked: Asked,
+) -> Result<(), Fault> {
     let greeting = |joined: Joined| Reply::ConnectionEstablished {
         connection_id: connection.id,
         user: identity.user.clone(),
@@ -185,7 +199,7 @@ async fn greet(app: &App, opened: &Opened, resume: Option<Position>, asked: Aske
     Ok(())
 }
 
-async fn refuse(app: &App, socket: &Socket, format: Format, refusal: Refusal) -> Option<Opened> {
+async fn refuse<T>(app: &App, socket: &Socket, format: Format, refusal: Refusal) -> Option<T> {
     let Refusal { reply_to, fault, close } = refusal;
     let too_many = close.code == Close::TOO_MANY.code;
     app.edge_metrics.handshake(if too_many { "too_many" } else { "bad_token" });

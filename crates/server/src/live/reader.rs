@@ -2,10 +2,15 @@
 
 use std::{cell::RefCell, io, ops::ControlFlow};
 
+use bytes::Bytes;
 use tidings_protocol::{Close, Encoding, Incoming, encoding};
 use tidings_settings::Limits;
+#[cfg(feature = "conformance")]
+use tidings_websocket::Opcode;
 use tidings_websocket::{Decoder, Message, ProtocolError, Role};
 use tokio::net::TcpStream;
+
+use super::frames;
 
 /// Bytes read at once. One buffer a thread, none a connection.
 const SCRATCH: usize = 16 * 1024;
@@ -14,13 +19,17 @@ thread_local! {
     static SCRATCH_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
 }
 
+/// Payload bytes for each of which a message may come in one more fragment, so that a higher limit on messages does not refuse
+/// the fragments they come in.
+const FRAGMENT_BYTES: usize = 64;
+
 /// Something a client said.
 #[derive(Debug)]
 pub(super) enum Said {
     /// A message, understood or not.
     Message(Incoming),
-    /// A ping, to be answered with its payload.
-    Ping(Box<[u8]>),
+    /// What is answered with this frame whoever it comes from, such as a ping.
+    Answered(Bytes),
     /// A pong: a sign of life.
     Pong,
     /// It says goodbye, or must be made to leave.
@@ -30,20 +39,34 @@ pub(super) enum Said {
 /// One connection's side of the protocol.
 pub(super) struct Reader {
     decoder: Decoder,
-    encoding: Encoding,
+    speech: Speech,
     json_depth: usize,
+}
+
+/// What a text or binary message is.
+#[derive(Clone, Copy)]
+enum Speech {
+    /// A command.
+    Commands(Encoding),
+    /// Something to be said back.
+    #[cfg(feature = "conformance")]
+    Echo { deflate: bool },
 }
 
 impl Reader {
     /// A reader at the beginning of a connection.
     pub(super) fn new(limits: &Limits, encoding: Encoding, deflate: bool) -> Self {
-        let frame_limits =
-            tidings_websocket::Limits { message_bytes: limits.message_bytes, ..Default::default() };
         Self {
-            decoder: Decoder::new(Role::Server, frame_limits, deflate),
-            encoding,
+            decoder: Decoder::new(Role::Server, frame_limits(limits.message_bytes), deflate),
+            speech: Speech::Commands(encoding),
             json_depth: limits.json_depth,
         }
+    }
+
+    /// Says back what comes from here on.
+    #[cfg(feature = "conformance")]
+    pub(super) fn echo(self, deflate: bool) -> Self {
+        Self { speech: Speech::Echo { deflate }, ..self }
     }
 
     /// Reads what the socket has, at most [`SCRATCH`] bytes; false when it has nothing now.
@@ -64,17 +87,25 @@ impl Reader {
 
     /// Takes bytes that were read elsewhere.
     pub(super) fn decode(&mut self, bytes: &mut [u8], said: &mut Vec<Said>) {
-        let (encoding, json_depth) = (self.encoding, self.json_depth);
+        let (speech, json_depth) = (self.speech, self.json_depth);
         let result = self.decoder.decode(bytes, &mut |message| {
-            said.push(match (message, encoding) {
-                (Message::Text(text), Encoding::Json) => {
+            said.push(match (message, speech) {
+                (Message::Text(text), Speech::Commands(Encoding::Json)) => {
                     Said::Message(Incoming::parse(text.as_bytes(), json_depth))
                 }
-                (Message::Binary(bytes), Encoding::MessagePack) => {
+                (Message::Binary(bytes), Speech::Commands(Encoding::MessagePack)) => {
                     Said::Message(parse_binary(bytes, json_depth))
                 }
-                (Message::Text(_) | Message::Binary(_), _) => Said::End(Close::UNSUPPORTED),
-                (Message::Ping(payload), _) => Said::Ping(payload.into()),
+                (Message::Text(_) | Message::Binary(_), Speech::Commands(_)) => Said::End(Close::UNSUPPORTED),
+                #[cfg(feature = "conformance")]
+                (Message::Text(text), Speech::Echo { deflate }) => {
+                    Said::Answered(frames::data(Opcode::Text, text.as_bytes(), deflate))
+                }
+                #[cfg(feature = "conformance")]
+                (Message::Binary(bytes), Speech::Echo { deflate }) => {
+                    Said::Answered(frames::data(Opcode::Binary, bytes, deflate))
+                }
+                (Message::Ping(payload), _) => Said::Answered(frames::pong(payload)),
                 (Message::Pong(_), _) => Said::Pong,
                 (Message::Close(frame), _) => {
                     let code = frame.map_or(Close::NORMAL.code, |frame| frame.code);
@@ -87,6 +118,12 @@ impl Reader {
             said.push(Said::End(broken(error)));
         }
     }
+}
+
+fn frame_limits(message_bytes: usize) -> tidings_websocket::Limits {
+    let least = tidings_websocket::Limits::default().fragments;
+    let fragments = u32::try_from(message_bytes / FRAGMENT_BYTES).unwrap_or(u32::MAX).max(least);
+    tidings_websocket::Limits { message_bytes, fragments }
 }
 
 fn parse_binary(bytes: &[u8], json_depth: usize) -> Incoming {

@@ -25,7 +25,16 @@ const LABEL_MAX: usize = 64;
 /// no WebSocket handshake. What is wrong with the token is told after the upgrade: a browser cannot read a refused one.
 pub(super) async fn upgrade(
     State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<(StatusCode, HeaderMap), HttpFault> {
+    shake_hands(app, request, open)
+}
+
+/// The same, for whatever opens the socket then.
+pub(super) fn shake_hands<Opening: Future<Output = ()> + Send + 'static>(
+    app: Arc<App>,
     mut request: Request,
+    open: impl FnOnce(Arc<App>, OnUpgrade, Box<Arrival>) -> Opening,
 ) -> Result<(StatusCode, HeaderMap), HttpFault> {
     let now = app.tidings.clock().now();
     let ip = origin::ip(request.headers(), request.extensions(), &app.settings.server.trusted_proxies);

@@ -1,8 +1,8 @@
 //! The loop that serves one connection: bytes to read, room to write, or an end.
 
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{future::poll_fn, io, sync::Arc, task::Poll};
 
-use tidings_core::{Connection, Identity, Next, limits::Bucket, limits::Rate};
+use tidings_core::{Connection, Next, limits::Rate};
 use tidings_protocol::{Close, Incoming, Reply};
 
 use super::{
@@ -27,11 +27,19 @@ enum Ready {
     End(Close),
 }
 
+/// All that serving one connection needs. One box, because the task's future is as long as what it holds.
+pub(super) struct Serving {
+    pub(super) registered: Registered,
+    pub(super) reader: Reader,
+    pub(super) speaker: Speaker,
+}
+
 /// Takes the connection out of the hub however its task ends, a panic included.
-struct Registered {
-    app: Arc<App>,
-    connection: Arc<Connection<Socket>>,
-    _place: Place,
+pub(super) struct Registered {
+    pub(super) app: Arc<App>,
+    pub(super) connection: Arc<Connection<Socket>>,
+    /// Given back with the connection.
+    pub(super) _place: Place,
 }
 
 impl Drop for Registered {
@@ -41,42 +49,39 @@ impl Drop for Registered {
 }
 
 /// Serves a connection until it ends, beginning with what the client said already.
-pub(super) async fn run(
-    app: Arc<App>,
-    connection: Arc<Connection<Socket>>,
-    mut reader: Reader,
-    identity: Box<Identity>,
-    said: Vec<Said>,
-    place: Place,
-) {
-    let registered = Registered { app, connection, _place: place };
-    let (app, connection) = (&registered.app, &registered.connection);
-    let mut speaker = Speaker { identity, refusals: Bucket::default() };
-    let mut end = hear(app, connection, &mut speaker, said).await;
+///
+/// What is needed only while there is something to do is boxed: this future's size is paid for by every idle connection.
+pub(super) async fn run(mut serving: Box<Serving>, said: Box<[Said]>) {
+    let mut end = Box::pin(hear(&mut serving, said.into_vec())).await;
     let close = loop {
         if let Some(close) = end {
             break close;
         }
-        end = match ready(connection).await {
+        end = match ready(&serving.registered.connection).await {
             Ready::End(close) => Some(close),
             Ready::Write => {
-                connection.flush();
+                serving.registered.connection.flush();
                 None
             }
-            Ready::Read => {
-                let mut said = Vec::new();
-                match reader.read(&connection.outlet.0, &mut said) {
-                    Ok(_) if said.is_empty() => None,
-                    Ok(_) => hear(app, connection, &mut speaker, said).await,
-                    Err(_) => {
-                        app.edge_metrics.closed(LOST);
-                        return;
-                    }
+            Ready::Read => match serving.read() {
+                Ok(said) if said.is_empty() => None,
+                Ok(said) => Box::pin(hear(&mut serving, said)).await,
+                Err(_) => {
+                    serving.registered.app.edge_metrics.closed(LOST);
+                    return;
                 }
-            }
+            },
         };
     };
-    Box::pin(farewell(registered, close)).await;
+    Box::pin(farewell(serving.registered, close)).await;
+}
+
+impl Serving {
+    fn read(&mut self) -> io::Result<Vec<Said>> {
+        let mut said = Vec::new();
+        self.reader.read(&self.registered.connection.outlet.0, &mut said)?;
+        Ok(said)
+    }
 }
 
 /// Waits for something to do. Room to write is waited for only while something waits to be written.
@@ -103,19 +108,15 @@ async fn ready(connection: &Connection<Socket>) -> Ready {
 }
 
 /// Handles what was read at once, and sends all answers in one write.
-async fn hear(
-    app: &Arc<App>,
-    connection: &Arc<Connection<Socket>>,
-    speaker: &mut Speaker,
-    said: Vec<Said>,
-) -> Option<Close> {
+async fn hear(serving: &mut Serving, said: Vec<Said>) -> Option<Close> {
+    let Serving { registered: Registered { app, connection, .. }, speaker, .. } = serving;
     let now = app.tidings.clock().monotonic();
     let active = said.iter().any(|said| matches!(said, Said::Message(_)));
     connection.heard(now, active);
     for said in said {
         match said {
             Said::Pong => {}
-            Said::Ping(payload) => connection.send(frames::pong(&payload)),
+            Said::Answered(frame) => connection.send(frame),
             Said::End(close) => {
                 connection.flush();
                 return Some(close);
@@ -144,7 +145,7 @@ async fn answer(
     let Incoming { id, command } = incoming;
     let admitted = app.tidings.admit_message(&shared);
     let outcome = match admitted.and(command) {
-        Ok(command) => Box::pin(commands::handle(app, &shared, speaker, id.clone(), command)).await,
+        Ok(command) => commands::handle(app, &shared, speaker, id.clone(), command).await,
         Err(fault) => {
             app.edge_metrics.invalid_messages.inc();
             let now = app.tidings.clock().monotonic();

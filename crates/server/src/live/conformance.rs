@@ -1,0 +1,46 @@
+//! `GET /__echo`, for the cases of a WebSocket test suite: the product's handshake, reader, queue, loop, goodbye and limits, with an
+//! echo where it has its commands. Only for programs on the same machine, and only in builds that ask for it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::extract::{ConnectInfo, Request, State};
+use http::{HeaderMap, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use tidings_core::limits::Bucket;
+
+use super::{
+    commands::Speaker,
+    opening::{Arrival, anonymous, register, socket_of},
+    reader::Reader,
+    upgrade::shake_hands,
+    websocket::{self, Serving},
+};
+use crate::{App, problem::HttpFault, problem::no_such_path};
+
+/// Answers 101 and says back whatever comes.
+///
+/// # Errors
+/// As the product's upgrade; `not_found` for other machines.
+pub(super) async fn echo(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<(StatusCode, HeaderMap), HttpFault> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    if !peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback()) {
+        return Err(no_such_path().await);
+    }
+    shake_hands(app, request, open)
+}
+
+async fn open(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) {
+    let Some((socket, mut ahead)) = socket_of(upgrade).await else { return };
+    let Arrival { format, origin, .. } = *arrival;
+    let Some(identity) = anonymous(origin.connected_at) else { return };
+    let Ok(registered) = register(&app, &identity, format, origin, socket) else { return };
+    let limits = &app.settings.limits;
+    let mut reader = Reader::new(limits, format.encoding, format.deflate).echo(format.deflate);
+    let mut said = Vec::new();
+    reader.decode(&mut ahead, &mut said);
+    let speaker = Speaker { identity: Box::new(identity), refusals: Bucket::default() };
+    websocket::run(Box::new(Serving { registered, reader, speaker }), said.into_boxed_slice()).await;
+}
