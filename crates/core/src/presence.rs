@@ -221,19 +221,19 @@ impl Hub {
             Audience::Everyone => {
                 self.deliver(entry);
             }
-            Audience::Rooms => self.tell_companions(user, &rooms, &entry),
+            Audience::Rooms => self.tell_companions(&rooms, &entry),
         }
     }
 
     /// Hands an entry once to each connection that shares one of the rooms, as far as these are small enough for names.
-    fn tell_companions(&self, user: &User, rooms: &[Arc<Room>], entry: &Arc<Entry>) {
+    fn tell_companions(&self, rooms: &[Arc<Room>], entry: &Arc<Entry>) {
         let mut told = HashSet::new();
         for room in rooms {
             let state = room.lock();
             if room.key.name().is_none() || state.member_count() > self.settings.live.presence_names_max {
                 continue;
             }
-            for connection in state.subscribers.iter().filter(|other| *other.user() != user.id) {
+            for connection in state.subscribers.iter() {
                 if told.insert(connection.id) {
                     self.tell_one(connection, entry);
                 }

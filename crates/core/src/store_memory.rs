@@ -17,6 +17,8 @@ use crate::{
 const ROOM_ENTRIES_MAX: usize = 1_000;
 /// Most bytes that all rooms keep together.
 const BYTES_MAX: usize = 256 << 20;
+/// How often what is too old is looked for in all rooms.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// How long a room that keeps no entry any more remembers where its log was.
 const EMPTY_ROOM_KEEP: Duration = Duration::from_secs(60 * 60);
 
@@ -33,6 +35,7 @@ struct Logs {
     compact_at: usize,
     bytes: usize,
     bytes_max: usize,
+    swept_at: Timestamp,
 }
 
 struct Log {
@@ -80,14 +83,25 @@ impl Store for MemoryStore {
     }
 
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
-        self.0.lock().sweep(now, followed);
+        let mut logs = self.0.lock();
+        if now.millis().saturating_sub(logs.swept_at.millis()) >= SWEEP_INTERVAL.as_millis() as u64 {
+            logs.sweep(now, followed);
+        }
     }
 }
 
 impl Logs {
     fn new(bytes_max: usize) -> Self {
         let (rooms, appended) = (HashMap::new(), VecDeque::new());
-        Self { epoch: fresh_epoch(), rooms, appended, compact_at: 4096, bytes: 0, bytes_max }
+        Self {
+            epoch: fresh_epoch(),
+            rooms,
+            appended,
+            compact_at: 4096,
+            bytes: 0,
+            bytes_max,
+            swept_at: Timestamp::from_millis(0),
+        }
     }
 
     fn append(&mut self, room: RoomKey, publication: Publication, keep: Keep, now: Timestamp) -> Arc<Entry> {
@@ -149,6 +163,7 @@ impl Logs {
     }
 
     fn sweep(&mut self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
+        self.swept_at = now;
         let (mut freed, before) = (0, self.rooms.len());
         self.rooms.retain(|room, log| {
             freed += log.let_go(now);

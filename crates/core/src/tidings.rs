@@ -154,7 +154,7 @@ impl Tidings {
     pub async fn publish(&self, target: Target, publication: Publication) -> Result<Published, Fault> {
         match target {
             Target::User(user) => self.publish_in(RoomKey::Personal(user), publication).await,
-            Target::Room(room) => self.publish_in(self.known(room)?, publication).await,
+            Target::Room(room) => self.publish_in(self.known(room, "to.room")?, publication).await,
             Target::Role(role) => self.publish_in(RoomKey::Role(role), publication).await,
             Target::Everyone => self.publish_in(RoomKey::Everyone, publication).await,
             Target::Users(users) => {
@@ -162,7 +162,7 @@ impl Tidings {
             }
             Target::Rooms(rooms) => {
                 let keys: Vec<RoomKey> =
-                    rooms.into_iter().map(|room| self.known(room)).collect::<Result<_, _>>()?;
+                    rooms.into_iter().map(|room| self.known(room, "to.rooms")).collect::<Result<_, _>>()?;
                 self.publish_in_all(keys.into_iter(), publication).await
             }
         }
@@ -265,10 +265,10 @@ impl Tidings {
         Ok(Some(Past { stretch, recovered }))
     }
 
-    fn known(&self, room: RoomName) -> Result<RoomKey, Fault> {
+    fn known(&self, room: RoomName, path: &str) -> Result<RoomKey, Fault> {
         if self.kinds.of(&room).is_none() {
             let fault = Fault::new(ErrorCode::NotFound, "no rule of [[rooms]] matches this name");
-            return Err(Fault { path: Some("to.room".into()), ..fault });
+            return Err(Fault { path: Some(path.into()), ..fault });
         }
         Ok(RoomKey::Named(room))
     }

@@ -3,6 +3,6 @@
 mod api_key;
 mod token;
 
+pub use api_key::ApiKeys;
 pub(crate) use api_key::bearer;
-pub use api_key::{ApiKeys, BackEnd};
 pub use token::Tokens;

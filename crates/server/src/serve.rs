@@ -195,6 +195,7 @@ async fn ticks(app: Arc<App>) {
     loop {
         interval.tick().await;
         app.tidings.tick();
+        app.pulse.beat(app.tidings.clock().monotonic());
     }
 }
 

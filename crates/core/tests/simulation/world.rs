@@ -167,16 +167,14 @@ impl World {
 
     /// B6: at rest, whoever follows a room is where its log is.
     pub(crate) fn check_everyone_is_current(&mut self) {
-        for room in 0..ROOMS {
+        for (room, name) in NAMES.iter().enumerate() {
             let head = now(self.store.head(key(room))).unwrap();
             for client in &self.clients {
-                match client.places.get(NAMES[room]) {
-                    Some(place) if place.live && NAMES[room] == "last" => {
-                        assert_eq!(client.last_value, head.offset.0, "the last value of {}", NAMES[room]);
+                match client.places.get(*name) {
+                    Some(place) if place.live && *name == "last" => {
+                        assert_eq!(client.last_value, head.offset.0, "the last value of {name}");
                     }
-                    Some(place) if place.live => {
-                        assert_eq!(place.offset, head.offset.0, "room {}", NAMES[room])
-                    }
+                    Some(place) if place.live => assert_eq!(place.offset, head.offset.0, "room {name}"),
                     _ => {}
                 }
             }

@@ -1,15 +1,12 @@
 //! Keys of back ends: kept and compared as SHA-256 digests, so that the time of a comparison tells nothing of a key.
 
-use std::sync::Arc;
-
 use aws_lc_rs::{constant_time, digest};
-use axum::extract::FromRequestParts;
-use http::{HeaderMap, header, request::Parts};
+use http::{HeaderMap, header};
 use tidings_core::{Clock, limits::Bucket, limits::Rate};
 use tidings_protocol::ErrorCode;
 use tidings_settings::Secret;
 
-use crate::{App, origin, problem::HttpFault};
+use crate::problem::HttpFault;
 
 /// Wrong keys that one address may try in a minute before it has to wait.
 const FAILURES_PER_MINUTE: u32 = 10;
@@ -65,18 +62,6 @@ impl ApiKeys {
             Ok(()) => HttpFault::new(ErrorCode::Unauthorized, "this API key is not known"),
             Err(wait_ms) => tidings_protocol::Fault::rate_limited("too many wrong API keys", wait_ms).into(),
         }
-    }
-}
-
-/// Extractor: the caller speaks for a back end.
-pub struct BackEnd;
-
-impl FromRequestParts<Arc<App>> for BackEnd {
-    type Rejection = HttpFault;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpFault> {
-        let ip = origin::ip(&parts.headers, &parts.extensions, &app.settings.server.trusted_proxies);
-        app.api_keys.check(&parts.headers, ip, app.tidings.clock()).map(|()| Self)
     }
 }
 

@@ -10,7 +10,7 @@ use tidings_core::Outlet;
 use tokio::{io::Interest, net::TcpStream, time::Instant};
 
 /// How long a peer may take to read the last bytes and to close its side.
-const FAREWELL: Duration = Duration::from_secs(3);
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A socket whose writes never block.
 pub(super) struct Socket(pub(super) TcpStream);
