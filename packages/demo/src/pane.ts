@@ -135,6 +135,8 @@ export class Pane {
         return this.#members.left(data.user_id, data.status);
       case 'member_count':
         return this.#members.count(data.member_count);
+      case 'room_joined':
+      case 'room_denied':
       case 'presence_update':
         return;
       case 'typing_indicator':
