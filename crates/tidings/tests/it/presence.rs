@@ -96,7 +96,12 @@ async fn c1_away_when_all_tabs_are_away() {
         (&told["data"]["status"], &told["data"]["data"]),
         (&json!("online"), &json!({ "mood": "tea" }))
     );
-    assert!(two.so_far().await.is_empty(), "nobody hears of themselves");
+    for tab in [&mut one, &mut two] {
+        let heard = tab.so_far().await;
+        let updates = heard.iter().filter(|entry| entry["type"] == "presence_update");
+        let statuses: Vec<_> = updates.map(|entry| entry["data"]["status"].clone()).collect();
+        assert_eq!(statuses, ["away", "online"], "one's own tabs show the same");
+    }
 }
 
 #[tokio::test]
