@@ -101,6 +101,22 @@ impl Hub {
         }
     }
 
+    /// A user does something on a connection: whoever was idle is back.
+    pub fn acted(&self, connection: &Connection) {
+        connection.life.acted.store(self.clock.monotonic().0, Ordering::Relaxed);
+        if connection.life.idle.swap(false, Ordering::Relaxed) {
+            self.refresh_status(&connection.user);
+        }
+    }
+
+    /// Tells how a user is now, if that is otherwise than before.
+    pub(crate) fn refresh_status(&self, user: &Arc<User>) {
+        let state = user.lock();
+        if state.connections > 0 && user.set_status(self.status_of_connections(&user.id)) {
+            self.tell_presence(user, state);
+        }
+    }
+
     /// How some users are; those who are not connected are offline.
     pub fn presence_of_users(&self, users: &[UserId]) -> Vec<Presence> {
         let presence = |id: &UserId| match self.users.get(id) {
@@ -138,8 +154,7 @@ impl Hub {
 
     fn status_of_connections(&self, user: &UserId) -> Status {
         let Some(room) = self.existing_room(&RoomKey::Personal(user.clone())) else { return Status::Online };
-        let all_away =
-            room.lock().subscribers.iter().all(|connection| connection.life.away.load(Ordering::Relaxed));
+        let all_away = room.lock().subscribers.iter().all(|connection| connection.life.is_away());
         if all_away { Status::Away } else { Status::Online }
     }
 

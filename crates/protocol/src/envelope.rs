@@ -51,10 +51,7 @@ pub fn required<T: DeserializeOwned>(path: &'static str, raw: Option<&RawValue>)
 ///
 /// # Errors
 /// `invalid_request` at `path` when it is not what `T` expects.
-pub fn optional<T: DeserializeOwned>(
-    path: &'static str,
-    raw: Option<&RawValue>,
-) -> Result<Option<T>, Fault> {
+pub fn optional<T: DeserializeOwned>(path: &'static str, raw: Option<&RawValue>) -> Result<Option<T>, Fault> {
     let Some(raw) = raw.filter(|raw| raw.get() != "null") else { return Ok(None) };
     serde_json::from_str(raw.get()).map(Some).map_err(|error| Fault::invalid(path, describe(&error)))
 }

@@ -60,10 +60,10 @@ pub struct PublishResponse {
     pub reached: Reached,
 }
 
-/// How many heard an entry at once.
+/// How many heard an entry at once; for several rooms or users, the sum over them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reached {
-    /// Different people.
+    /// Different people in the room.
     pub users: usize,
     /// Their sockets.
     pub connections: usize,

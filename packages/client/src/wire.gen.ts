@@ -411,11 +411,11 @@ export interface PublishResponse {
   reached: Reached;
 }
 
-/** How many heard an entry at once. */
+/** How many heard an entry at once; for several rooms or users, the sum over them. */
 export interface Reached {
   /** Their sockets. */
   connections: number;
-  /** Different people. */
+  /** Different people in the room. */
   users: number;
 }
 

@@ -29,6 +29,13 @@ pub trait Outlet: Send + Sync {
     fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
 }
 
+impl Life {
+    /// Whether its user is not looking, by their own word or by doing nothing.
+    pub(crate) fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed) || self.idle.load(Ordering::Relaxed)
+    }
+}
+
 /// What a client said of itself when it came.
 #[derive(Clone, Debug)]
 pub struct Origin {
@@ -76,6 +83,8 @@ pub(crate) struct Life {
     pub(crate) heard: AtomicU64,
     /// When the client last said something of its own.
     pub(crate) active: AtomicU64,
+    /// When the client last did something, which asking whether the server is there is not.
+    pub(crate) acted: AtomicU64,
     /// When the ping went out that is not answered yet; 0 for none.
     pub(crate) pinged: AtomicU64,
     /// When the hub looks after the connection next.
@@ -84,6 +93,8 @@ pub(crate) struct Life {
     pub(crate) expires: AtomicU32,
     /// Whether its user said `away` on it.
     pub(crate) away: AtomicBool,
+    /// Whether its user has done nothing on it for `live.away_after`.
+    pub(crate) idle: AtomicBool,
 }
 
 #[derive(Default)]
@@ -152,6 +163,7 @@ impl<O> Connection<O> {
         let life = Life::default();
         life.heard.store(now.0, Ordering::Relaxed);
         life.active.store(now.0, Ordering::Relaxed);
+        life.acted.store(now.0, Ordering::Relaxed);
         life.expires.store(seconds(expires_at), Ordering::Relaxed);
         let (state, subscriptions) = (Mutex::default(), Mutex::default());
         Self {

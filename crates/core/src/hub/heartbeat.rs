@@ -110,7 +110,23 @@ impl Hub {
         } else {
             ping_at
         };
-        Ok(next.min(idle_end).min(token_end.unwrap_or(next)))
+        let next = next.min(idle_end).min(token_end.unwrap_or(next));
+        Ok(next.min(self.idle_from(connection, now).unwrap_or(next)))
+    }
+
+    /// When the connection's user counts as away for doing nothing; none when they do already.
+    fn idle_from(&self, connection: &Connection, now: Monotonic) -> Option<Monotonic> {
+        let life = &connection.life;
+        if life.idle.load(Ordering::Relaxed) {
+            return None;
+        }
+        let from = Monotonic(life.acted.load(Ordering::Relaxed)).after(self.settings.live.away_after);
+        if from > now {
+            return Some(from);
+        }
+        life.idle.store(true, Ordering::Relaxed);
+        self.refresh_status(&connection.user);
+        None
     }
 
     /// When the connection's token ends, by the monotonic clock: the wall clock is asked each time, as it may be set.

@@ -70,6 +70,10 @@ fn refresh(
 ) -> Result<Reply, Fault> {
     let fresh = app.tokens.verify(token, app.tidings.clock().now())?;
     let expires_at = fresh.expires_at.ok_or(Fault::new(ErrorCode::Unauthorized, "the token has no end"))?;
+    if speaker.identity.anonymous {
+        let message = "this connection was opened without a token: bring it with the request";
+        return Err(Fault { path: Some("token".into()), ..Fault::new(ErrorCode::Forbidden, message) });
+    }
     if fresh.user != speaker.identity.user {
         let fault =
             Fault::new(ErrorCode::Forbidden, "the token is another user's: open another connection for them");

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::extract::{ConnectInfo, Request, State};
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use tidings_core::limits::Bucket;
 
@@ -25,11 +25,15 @@ pub(super) async fn echo(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<(StatusCode, HeaderMap), HttpFault> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    if !peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback()) {
+    if !is_local(request.extensions()) {
         return Err(no_such_path().await);
     }
     shake_hands(app, request, open)
+}
+
+fn is_local(extensions: &Extensions) -> bool {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
 }
 
 async fn open(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) {
@@ -43,4 +47,26 @@ async fn open(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) {
     reader.decode(&mut ahead, &mut said);
     let speaker = Speaker { identity: Box::new(identity), refusals: Bucket::default() };
     websocket::run(Box::new(Serving { registered, reader, speaker }), said.into_boxed_slice()).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_programs_on_this_machine_are_let_in() {
+        let check = |peer: &str, expect| {
+            let mut extensions = Extensions::new();
+            extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+            assert_eq!(is_local(&extensions), expect, "{peer}");
+        };
+        check("127.0.0.1", true);
+        check("127.9.9.9", true);
+        check("::1", true);
+        check("::ffff:127.0.0.1", true);
+        check("10.0.0.1", false);
+        check("0.0.0.0", false);
+        check("::ffff:10.0.0.1", false);
+        assert!(!is_local(&Extensions::new()), "a peer that nobody named");
+    }
 }

@@ -136,3 +136,38 @@ fn parse_binary(bytes: &[u8], json_depth: usize) -> Incoming {
 fn broken(error: ProtocolError) -> Close {
     Close::because(error.close_code(), &error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use tidings_settings::Settings;
+    use tidings_websocket::{Opcode, encode};
+
+    use super::*;
+
+    /// What is said of a message of `message_bytes`, the most there may be, in fragments of `fragment_bytes`.
+    fn said_of(message_bytes: usize, fragment_bytes: usize) -> Vec<Said> {
+        let mut limits = Settings::default().limits;
+        limits.message_bytes = message_bytes;
+        let mut reader = Reader::new(&limits, Encoding::Json, false);
+        let (mut wire, mut left, mut opcode) = (Vec::new(), message_bytes, Opcode::Text);
+        while left > 0 {
+            let length = fragment_bytes.min(left);
+            left -= length;
+            let head = encode::Head { fin: left == 0, compressed: false, opcode, mask: Some([1, 2, 3, 4]) };
+            encode::frame(head, &vec![b'x'; length], &mut wire);
+            opcode = Opcode::Continuation;
+        }
+        let mut said = Vec::new();
+        reader.decode(&mut wire, &mut said);
+        said
+    }
+
+    #[test]
+    fn a_larger_message_may_come_in_more_fragments() {
+        for message_bytes in [64 << 10, 4 << 20] {
+            assert!(matches!(said_of(message_bytes, 64)[..], [Said::Message(_)]), "{message_bytes}");
+            let too_many = said_of(message_bytes, 63);
+            assert!(matches!(&too_many[..], [Said::End(close)] if close.code == 1009), "{too_many:?}");
+        }
+    }
+}

