@@ -7,8 +7,9 @@ SHELL := /bin/bash
 
 NPM_STAMP := node_modules/.stamp
 VENV_STAMP := .venv/.stamp
+AUTOBAHN_STAMP := .venv-autobahn/.stamp
 
-.PHONY: run test bench build fmt codegen tools test-rust test-web test-e2e
+.PHONY: run test bench conformance build fmt codegen tools test-rust test-web test-e2e
 
 # ------------------------------------------------------------------ for newcomers
 
@@ -21,6 +22,12 @@ test: tools test-rust test-web test-e2e  ## Everything that CI runs
 bench: tools $(VENV_STAMP)  ## Compare with the machine's limit and with FastAPI (about 10 minutes)
 	cargo build --release -p tidings -p tidings-bench
 	target/release/tidings-bench compare --fastapi .venv/bin/python --json target/bench.json --write docs/benchmarks.md $(ARGS)
+
+# Only zlib is optimized: the cases shall meet our own code with all its checks, but not wait for the compressor.
+conformance: tools $(AUTOBAHN_STAMP)  ## Play the published WebSocket cases (about 10 minutes; ARGS="--limits production" for 10 seconds)
+	cargo test --quiet -p tidings-server --features conformance conformance
+	cargo build -p tidings --features conformance --config 'profile.dev.package.zlib-rs.opt-level=3'
+	.venv-autobahn/bin/python scripts/conformance/run.py target/debug/tidings $(ARGS)
 
 # ------------------------------------------------------------------ parts
 
@@ -67,4 +74,10 @@ $(VENV_STAMP): crates/bench/peers/requirements.txt
 	@echo "Installing Python packages for the comparison into .venv …"
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet -r crates/bench/peers/requirements.txt
+	touch $@
+
+$(AUTOBAHN_STAMP): scripts/conformance/requirements.txt
+	@echo "Installing the published WebSocket cases into .venv-autobahn …"
+	python3 -m venv .venv-autobahn
+	.venv-autobahn/bin/pip install --quiet -r scripts/conformance/requirements.txt
 	touch $@
