@@ -27,12 +27,12 @@ mod openapi;
 
 pub use openapi::openapi;
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
-use axum::{Router, extract::Request, response::Response};
-use http::Method;
+use axum::{Router, response::Response};
+use http::{Method, Request};
+use hyper::body::Incoming;
 
-use self::endpoint::Auth;
 use crate::App;
 
 /// The one path that is asked so often that the router's share of its cost counts.
@@ -43,15 +43,15 @@ pub fn routes() -> Router<Arc<App>> {
     endpoint::mount(routes::for_back_ends())
 }
 
-/// Whether the request is one that [`publish_directly`] answers.
-pub(crate) fn is_publish(request: &Request) -> bool {
-    request.method() == Method::POST && request.uri().path() == PUBLISH
+/// Whether the request is one that [`publish_directly`] answers: its key is good, all else goes through the router.
+pub(crate) fn is_publish<B>(app: &App, request: &Request<B>) -> bool {
+    request.method() == Method::POST
+        && request.uri().path() == PUBLISH
+        && app.api_keys.are_in(request.headers())
 }
 
-/// The answer to `POST /v1/publish`, without a way through the router.
-pub(crate) fn publish_directly(
-    app: &Arc<App>,
-    request: Request,
-) -> impl Future<Output = Response> + Send + use<> {
-    endpoint::serve(app.clone(), routes::PUBLISH_ORDINAL, Auth::ApiKey, publish::publish, request)
+/// The answer to `POST /v1/publish` with a good key, without a way through the router.
+pub(crate) async fn publish_directly(app: Arc<App>, request: Request<Incoming>) -> Response {
+    let outcome = publish::publish(app.clone(), request).await;
+    endpoint::counted(&app, routes::PUBLISH_ORDINAL, outcome)
 }

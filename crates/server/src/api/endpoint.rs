@@ -174,7 +174,7 @@ where
 }
 
 /// Asks for credentials, runs the handler and counts the answer.
-pub(crate) async fn serve<A>(
+async fn serve<A>(
     app: Arc<App>,
     ordinal: usize,
     auth: Auth,
@@ -184,13 +184,17 @@ pub(crate) async fn serve<A>(
 where
     A: Future<Output = Outcome> + Send,
 {
-    let counted = app.clone();
     let outcome = match admit(&app, auth, &request) {
-        Ok(()) => handler(app, request).await,
+        Ok(()) => handler(app.clone(), request).await,
         Err(fault) => Err(fault),
     };
+    counted(&app, ordinal, outcome)
+}
+
+/// Counts the answer of an endpoint.
+pub(crate) fn counted(app: &App, ordinal: usize, outcome: Outcome) -> Response {
     let response = outcome.unwrap_or_else(IntoResponse::into_response);
-    counted.edge_metrics.answered(ordinal, response.status());
+    app.edge_metrics.answered(ordinal, response.status());
     response
 }
 

@@ -1,9 +1,10 @@
 //! `POST /v1/publish`: the way of an event from a back end. This is the path that has to be short.
 
-use std::{sync::Arc, time::Instant};
+use std::{error::Error, sync::Arc, time::Instant};
 
-use axum::{extract::Request, response::IntoResponse};
-use http::StatusCode;
+use axum::response::IntoResponse;
+use http::{Request, StatusCode};
+use hyper::body::Body;
 use tidings_core::{Publication, Published, Target};
 use tidings_protocol::{
     ErrorCode, Fault, depth,
@@ -24,7 +25,11 @@ use crate::App;
 pub(crate) const TARGETS_MAX: usize = 1000;
 
 /// Publishes one entry.
-pub(crate) async fn publish(app: Arc<App>, request: Request) -> Outcome {
+pub(crate) async fn publish<B>(app: Arc<App>, request: Request<B>) -> Outcome
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let key = Key::of(request.headers())?;
     let body = body::read(&app, request).await?;
     match key {

@@ -32,6 +32,11 @@ impl ApiKeys {
     }
 
     /// Whether the headers carry a key that opens.
+    pub fn are_in(&self, headers: &HeaderMap) -> bool {
+        key_of(headers).is_some_and(|key| self.opens(key))
+    }
+
+    /// Lets those in whose headers carry a key that opens.
     ///
     /// # Errors
     /// `unauthorized`; `rate_limited` for an address with too many wrong keys in the last minute.
