@@ -24,7 +24,7 @@ bench: tools $(VENV_STAMP)  ## Compare with the machine's limit and with FastAPI
 	target/release/tidings-bench compare --fastapi .venv/bin/python --json target/bench.json --write docs/benchmarks.md $(ARGS)
 
 # Only zlib is optimized: the cases shall meet our own code with all its checks, but not wait for the compressor.
-conformance: tools $(AUTOBAHN_STAMP)  ## Play the published WebSocket cases (about 10 minutes; ARGS="--limits production" for 10 seconds)
+conformance: tools $(AUTOBAHN_STAMP)  ## Play the published WebSocket cases (about 6 minutes; ARGS="--limits production" for 10 seconds)
 	cargo test --quiet -p tidings-server --features conformance conformance
 	cargo build -p tidings --features conformance --config 'profile.dev.package.zlib-rs.opt-level=3'
 	.venv-autobahn/bin/python scripts/conformance/run.py target/debug/tidings $(ARGS)
