@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use tidings_server::App;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::signals::Signals;
 use crate::{file_limit, small_pages};
@@ -28,12 +29,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<()> {
     small_pages::prefer();
     let files = file_limit::raise();
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if app.settings.server.threads > 0 {
-        builder.worker_threads(app.settings.server.threads);
-    }
-    let runtime =
-        builder.enable_all().thread_name("tidings").build().context("the runtime does not start")?;
+    let runtime = runtime(app.settings.server.threads).context("the runtime does not start")?;
     let result = runtime.block_on(async {
         let signals = Signals::listen().context("signals cannot be listened to")?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %listener.local_addr()?, files, "started");
@@ -51,4 +47,15 @@ pub(crate) fn run(
         tracing::info!("stopped");
     }
     result
+}
+
+/// So many worker threads, 0 for one for each core. A single one needs no scheduler between threads.
+fn runtime(threads: usize) -> std::io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if threads == 0 { cores } else { threads };
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.worker_threads(threads).enable_all().thread_name("tidings").build()
 }
