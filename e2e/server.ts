@@ -5,6 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 const BINARY = process.env.TIDINGS_BIN ?? fileURLToPath(new URL('../target/debug/tidings', import.meta.url));
 
+/** Settings of whoever runs the tests are not the server's; it would also refuse the variable above. */
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('TIDINGS_')),
+);
+
 export interface Server {
   /** `http://127.0.0.1:8000` */
   readonly url: string;
@@ -20,6 +25,7 @@ export interface Server {
 export async function startServer(port = 0): Promise<Server> {
   const child = spawn(BINARY, ['dev', '--server.listen', `127.0.0.1:${port}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: ENVIRONMENT,
   });
   let printed = '';
   const url = await new Promise<string>((resolve, reject) => {
