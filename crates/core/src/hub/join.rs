@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tidings_protocol::{Close, Position, Reply, RoomName, reply::Member};
+use tidings_protocol::{Close, Offset, Position, Reply, RoomName, reply::Member};
 
 use super::{
     Hub, Room,
@@ -78,16 +78,15 @@ impl Hub {
         }
         drop(user);
 
-        let joined = self.joined(&state, past);
-        let position = joined.position.clone();
+        let position = past.and(state.position());
+        // What the store has but the room has not been handed yet comes live.
+        let past_entries = past.iter().flat_map(|past| &past.stretch.entries);
+        let missed: Vec<&Arc<Entry>> =
+            past_entries.filter(|entry| is_past(entry, position.as_ref())).collect();
+        let joined = self.joined(&state, past, told_position(past, position, &missed));
         let answer = self.encode().reply(connection.format, &answer(joined));
-        let missed: Vec<&Bytes> = past
-            .iter()
-            .flat_map(|past| &past.stretch.entries)
-            // What the store has but the room has not been handed yet comes live.
-            .filter(|entry| is_past(entry, position.as_ref()))
-            .map(|entry| entry.past_frame(connection.format, self.encode()))
-            .collect();
+        let missed: Vec<&Bytes> =
+            missed.into_iter().map(|entry| entry.past_frame(connection.format, self.encode())).collect();
         self.metrics.deliveries.inc_by(missed.len() as u64);
         connection.push_with_history(answer, missed.into_iter());
         drop(state);
@@ -140,12 +139,12 @@ impl Hub {
         state.one_more(&connection.user)
     }
 
-    fn joined(&self, state: &State, past: Option<&Past>) -> Joined {
+    fn joined(&self, state: &State, past: Option<&Past>, position: Option<Position>) -> Joined {
         let member_count = state.member_count();
         let names = member_count <= self.settings.live.presence_names_max;
         let member = |user: &Arc<User>| Member { user: user.id.clone(), status: user.status() };
         Joined {
-            position: past.and(state.position()),
+            position,
             recovered: past.is_some_and(|past| past.recovered),
             members: if names { state.members().map(member).collect() } else { Vec::new() },
             member_count,
@@ -172,6 +171,16 @@ impl Connection {
         let mut subscriptions = self.subscriptions.lock();
         let index = subscriptions.iter().position(|subscription| subscription.room.key == *key)?;
         Some(subscriptions.swap_remove(index))
+    }
+}
+
+/// The position that the joiner is told. Who starts afresh and is shown the last value starts before it: if the connection is
+/// lost in between, joining from there brings it.
+fn told_position(past: Option<&Past>, now: Option<Position>, missed: &[&Arc<Entry>]) -> Option<Position> {
+    let shown = missed.first().filter(|_| past.is_some_and(|past| !past.recovered));
+    match (now, shown.and_then(|entry| entry.offset)) {
+        (Some(now), Some(Offset(shown))) => Some(Position { offset: Offset(shown.saturating_sub(1)), ..now }),
+        (now, _) => now,
     }
 }
 
