@@ -149,8 +149,15 @@ async fn b7_a_room_that_keeps_the_last_value_shows_it_at_once() {
     assert_eq!(numbers(&mut early).await, (1..8).collect::<Vec<_>>());
     let mut late = server.connect("bob").await;
     let joined = late.join("board_1").await;
-    assert_eq!((&joined["offset"], &joined["recovered"]), (&json!(7), &json!(false)));
+    assert_eq!(
+        (&joined["offset"], &joined["recovered"]),
+        (&json!(6), &json!(false)),
+        "one before the value that follows"
+    );
     assert_eq!(numbers(&mut late).await, [7]);
+    let mut unlucky = server.connect("bob").await;
+    assert_eq!(unlucky.join_since("board_1", &joined["epoch"], 6).await["recovered"], true);
+    assert_eq!(numbers(&mut unlucky).await, [7], "who lost the connection before the value came gets it");
     let mut back = server.connect("ada").await;
     assert_eq!(back.join_since("board_1", &joined["epoch"], 2).await["recovered"], false);
     assert_eq!(numbers(&mut back).await, [7], "not all, so not recovered, but the value is there");
