@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use tidings_protocol::{Role, RoomName, UserId};
-use tidings_settings::{Access, AnyOf, Keep, Pattern, RoomRule};
+use tidings_settings::{AnyOf, Keep, Pattern, RoomRule};
 
 /// Which room. A user, a role and everyone are rooms that nobody can join by name, so no name can be mistaken for them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -74,11 +74,6 @@ impl Kinds {
     /// The kind of a room, or none where no pattern matches: such a room cannot be used.
     pub fn of(&self, room: &RoomName) -> Option<&Kind> {
         self.0.iter().find(|kind| kind.pattern.matches(room.as_str()))
-    }
-
-    /// Whether there may be rooms for connections that carry no token.
-    pub(crate) fn any_open(&self) -> bool {
-        self.0.iter().any(|kind| kind.join.contains(&Access::Anyone))
     }
 
     /// What is kept of a room.

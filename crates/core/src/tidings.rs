@@ -56,11 +56,6 @@ impl Tidings {
         &*self.clock
     }
 
-    /// Whether connections without a token can join anything at all.
-    pub fn is_open(&self) -> bool {
-        self.kinds.any_open()
-    }
-
     /// Lets a fresh connection follow its user, its roles and everyone. `greeting` becomes the first message; what the user missed
     /// since `resume` follows it.
     ///
@@ -115,7 +110,7 @@ impl Tidings {
     ) -> Result<(), Fault> {
         access::check(&self.kinds, identity, Act::Join, &room)?;
         let key = RoomKey::Named(room);
-        if connection.room_names().len() >= self.rooms_per_connection && !connection.follows(&key) {
+        if connection.room_count() >= self.rooms_per_connection && !connection.follows(&key) {
             let message = format!("a connection can follow at most {} rooms", self.rooms_per_connection);
             return Err(Fault { path: Some("room".into()), ..Fault::new(ErrorCode::RateLimited, message) });
         }

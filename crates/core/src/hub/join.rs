@@ -158,6 +158,11 @@ impl Connection {
         self.subscriptions.lock().iter().any(|subscription| subscription.room.key == *key)
     }
 
+    /// How many rooms it follows by name.
+    pub(crate) fn room_count(&self) -> usize {
+        self.subscriptions.lock().iter().filter(|subscription| subscription.room.key.name().is_some()).count()
+    }
+
     /// Names of the rooms it follows.
     pub fn room_names(&self) -> Vec<RoomName> {
         self.subscriptions
