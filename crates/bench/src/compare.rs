@@ -90,7 +90,7 @@ impl Options {
 }
 
 /// The names of the sets, in their order.
-pub const SETS: [&str; 6] = ["small", "large", "rooms", "connecting", "returning", "stalled"];
+pub const SETS: [&str; 7] = ["small", "direct", "large", "rooms", "connecting", "returning", "stalled"];
 
 /// What a run gathers.
 pub(crate) struct Run {
@@ -137,6 +137,7 @@ pub fn run(options: &Options) -> Result<Report, Error> {
     {
         match set {
             "small" => sets::fan_out(options.small, true, options, &mut run)?,
+            "direct" => sets::direct(options, &mut run)?,
             // In a smoke test it would be the same once more.
             "large" if options.quick => {}
             "large" => sets::fan_out(options.large, false, options, &mut run)?,

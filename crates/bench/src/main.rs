@@ -59,7 +59,7 @@ struct Compare {
     /// A smoke test of some seconds with few connections.
     #[arg(long)]
     quick: bool,
-    /// Only these sets: small, large, rooms, connecting, returning, stalled.
+    /// Only these sets: small, direct, large, rooms, connecting, returning, stalled.
     #[arg(long, value_delimiter = ',')]
     sets: Vec<String>,
     /// Slices of each server for each figure.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tidings_protocol::{
-    ConnectionId, EntryId, EntryMessage, EventType, Json, Offset, Role, RoomName, Timestamp, UserId,
+    ConnectionId, EntryId, EntryRef, EventType, Json, Offset, Role, RoomName, Timestamp, UserId,
 };
 
 use crate::{Encode, Format, RoomKey};
@@ -76,15 +76,15 @@ impl Entry {
     }
 
     /// As clients see it.
-    pub fn message(&self) -> EntryMessage {
-        EntryMessage {
-            r#type: self.r#type.clone(),
-            room: self.room.name().cloned(),
+    pub fn message(&self) -> EntryRef<'_> {
+        EntryRef {
+            r#type: &self.r#type,
+            room: self.room.name(),
             id: self.id,
             offset: self.offset,
-            from: self.from.clone(),
+            from: self.from.as_ref(),
             time: self.time,
-            data: self.data.clone(),
+            data: &self.data,
         }
     }
 

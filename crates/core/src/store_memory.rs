@@ -113,10 +113,12 @@ impl Logs {
         let offset = log.head;
         let entry = Arc::new(Entry::new(room.clone(), publication, EntryId::new(now), now, Some(offset)));
         log.entries.push_back(entry.clone());
-        let freed = log.let_go(now);
+        let freed = log.bound();
         self.bytes = (self.bytes + entry.cost()).saturating_sub(freed);
         self.appended.push_back((room, offset));
-        self.make_room();
+        if self.bytes > self.bytes_max {
+            self.make_room();
+        }
         self.compact();
         entry
     }
@@ -166,7 +168,7 @@ impl Logs {
         self.swept_at = now;
         let (mut freed, before) = (0, self.rooms.len());
         self.rooms.retain(|room, log| {
-            freed += log.let_go(now);
+            freed += log.age(now);
             let idle = now.millis().saturating_sub(log.appended_at.millis());
             !log.entries.is_empty() || idle < EMPTY_ROOM_KEEP.as_millis() as u64 || followed(room)
         });
@@ -184,25 +186,25 @@ impl Log {
         Self { epoch, head, entries, keep: Keep::None, appended_at }
     }
 
-    /// Drops what is no longer kept; returns the bytes that this freed.
-    fn let_go(&mut self, now: Timestamp) -> usize {
-        let mut freed = 0;
-        while let Some(oldest) = self.entries.front() {
-            let kept = match self.keep {
-                Keep::None => false,
-                Keep::Last => self.entries.len() <= 1,
-                Keep::For(time) => {
-                    let age = now.millis().saturating_sub(oldest.time.millis());
-                    self.entries.len() <= ROOM_ENTRIES_MAX && age <= time.as_millis() as u64
-                }
-            };
-            if kept {
-                break;
-            }
-            freed += oldest.cost();
-            self.entries.pop_front();
-        }
-        freed
+    /// Drops what is one too many; returns the bytes that this freed. Ages are left to sweeps: to look at the oldest entry with each
+    /// append would cost more than the append.
+    fn bound(&mut self) -> usize {
+        let entries_max = match self.keep {
+            Keep::None => 0,
+            Keep::Last => 1,
+            Keep::For(_) => ROOM_ENTRIES_MAX,
+        };
+        let surplus = self.entries.len().saturating_sub(entries_max);
+        self.entries.drain(..surplus).map(|entry| entry.cost()).sum()
+    }
+
+    /// Drops what is too old; returns the bytes that this freed.
+    fn age(&mut self, now: Timestamp) -> usize {
+        let Keep::For(time) = self.keep else { return 0 };
+        let is_old =
+            |entry: &Arc<Entry>| now.millis().saturating_sub(entry.time.millis()) > time.as_millis() as u64;
+        let old = self.entries.iter().take_while(|entry| is_old(entry)).count();
+        self.entries.drain(..old).map(|entry| entry.cost()).sum()
     }
 }
 

@@ -2,6 +2,12 @@
 
 /// Whether no array or object in `json` nests deeper than `depth_max`. The text need not be valid JSON.
 pub fn within(json: &[u8], depth_max: usize) -> bool {
+    // Most texts have fewer brackets than that in all, which is found sixteen bytes at a time.
+    json.iter().filter(|byte| matches!(byte, b'{' | b'[')).count() <= depth_max
+        || nests_within(json, depth_max)
+}
+
+fn nests_within(json: &[u8], depth_max: usize) -> bool {
     let mut depth = 0usize;
     let mut bytes = json.iter();
     while let Some(byte) = bytes.next() {

@@ -70,3 +70,90 @@ pub struct EntryMessage {
     /// The publisher's own; `null` when nothing was given.
     pub data: Json,
 }
+
+/// What an [`EntryMessage`] says, borrowed: nothing is written as often.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the fields are those of `EntryMessage`")]
+pub struct EntryRef<'a> {
+    pub r#type: &'a EventType,
+    pub room: Option<&'a RoomName>,
+    pub id: EntryId,
+    pub offset: Option<Offset>,
+    pub from: Option<&'a UserId>,
+    pub time: Timestamp,
+    pub data: &'a Json,
+}
+
+impl EntryRef<'_> {
+    /// Appends the JSON that [`EntryMessage`] has, for a quarter of what a general serializer costs: of all its texts only a user's
+    /// id can need an escape.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        out.reserve(192 + self.data.as_str().len());
+        out.extend_from_slice(b"{\"type\":\"");
+        out.extend_from_slice(self.r#type.as_str().as_bytes());
+        if let Some(room) = self.room {
+            out.extend_from_slice(b"\",\"room\":\"");
+            out.extend_from_slice(room.as_str().as_bytes());
+        }
+        out.extend_from_slice(b"\",\"id\":\"");
+        out.extend_from_slice(self.id.encode(&mut [0; 36]).as_bytes());
+        out.push(b'"');
+        if let Some(offset) = self.offset {
+            out.extend_from_slice(b",\"offset\":");
+            out.extend_from_slice(itoa::Buffer::new().format(offset.0).as_bytes());
+        }
+        if let Some(from) = self.from {
+            out.extend_from_slice(b",\"from\":");
+            write_text(from.as_str(), out);
+        }
+        out.extend_from_slice(b",\"time\":\"");
+        out.extend_from_slice(&self.time.encode());
+        out.extend_from_slice(b"\",\"data\":");
+        out.extend_from_slice(self.data.as_str().as_bytes());
+        out.push(b'}');
+    }
+}
+
+/// A text without control characters as a JSON string (RFC 8259 section 7).
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    for byte in text.bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_of_writing_an_entry_agree() {
+        let check = |room: Option<&str>, offset, from: Option<&str>, millis, data: &str| {
+            let time = Timestamp::from_millis(millis);
+            let message = EntryMessage {
+                r#type: "ticket.created".parse().unwrap(),
+                room: room.map(|room| room.parse().unwrap()),
+                id: EntryId::new(time),
+                offset,
+                from: from.map(|from| from.parse().unwrap()),
+                time,
+                data: serde_json::from_str(data).unwrap(),
+            };
+            let EntryMessage { r#type, room, id, offset, from, time, data } = &message;
+            let (room, from) = (room.as_ref(), from.as_ref());
+            let borrowed = EntryRef { r#type, room, id: *id, offset: *offset, from, time: *time, data };
+            let mut written = Vec::new();
+            borrowed.write_json(&mut written);
+            assert_eq!(String::from_utf8(written).unwrap(), serde_json::to_string(&message).unwrap());
+        };
+        check(None, None, None, 0, "null");
+        check(Some("order:1"), Some(Offset(1)), Some("ada"), 1_763_704_800_120, r#"{"a": [1.0, "é\n"]}"#);
+        check(Some("a"), Some(Offset(u64::MAX)), Some("a\"d\\a é\u{2028}"), u64::MAX, "[]");
+        // What a name may hold is what may go unescaped.
+        assert!("a\"b".parse::<RoomName>().is_err() && "a\\b".parse::<EventType>().is_err());
+    }
+}

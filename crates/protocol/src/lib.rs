@@ -26,7 +26,7 @@ pub mod schema;
 pub use code::{Close, ErrorCode, Fault};
 pub use command::{Command, CorrelationId, Incoming};
 pub use encoding::Encoding;
-pub use entry::{EntryMessage, Json};
+pub use entry::{EntryMessage, EntryRef, Json};
 pub use name::{ConnectionId, EntryId, EventType, Role, RoomName, UserId};
 pub use position::{Epoch, Offset, Position};
 pub use reply::Reply;

@@ -122,6 +122,11 @@ macro_rules! id {
                 let time = uuid::Timestamp::from_unix_time(millis / 1000, (millis % 1000 * 1_000_000) as u32, 0, 0);
                 Self(Uuid::new_v7(time))
             }
+
+            /// As text, written into `buffer`.
+            pub fn encode(self, buffer: &mut [u8; 36]) -> &str {
+                self.0.as_hyphenated().encode_lower(buffer)
+            }
         }
 
         impl fmt::Display for $name {

@@ -13,7 +13,9 @@ use serde::{
 /// # Errors
 /// As `serde_json::from_slice`, and when it is no object.
 pub fn from_slice<'de, T: Deserialize<'de>>(json: &'de [u8]) -> serde_json::Result<T> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    // Looked through once: from bytes, every text in it would be.
+    let text = std::str::from_utf8(json).map_err(serde::de::Error::custom)?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let object = only(&mut deserializer)?;
     deserializer.end()?;
     Ok(object)

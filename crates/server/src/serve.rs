@@ -8,14 +8,14 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tidings_core::Encode;
 use tidings_protocol::{Close, Reply};
 use tokio::{
@@ -40,7 +40,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// Largest head of a request, in bytes and in headers.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 100;
-/// How long a kept-alive HTTP connection may be silent, and a later head may take.
+/// How long a kept-alive HTTP connection may at least be silent, and a later head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// After `goodbye`: the shortest wait, and the spread for each connection there is.
 const RETRY_AFTER_MS: u64 = 500;
@@ -112,10 +112,10 @@ fn serve_connection(
     // Joined writes are made by the hub; the kernel shall not wait for more.
     let _ = stream.set_nodelay(true);
     let app = app.clone();
-    let (begun, begins) = (Arc::new(AtomicBool::new(false)), app.settings.limits.handshake_timeout);
-    let begin = begun.clone();
+    let (requests, first_in) = (Arc::new(Requests::default()), app.settings.limits.handshake_timeout);
+    let counted = requests.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        begin.store(true, Ordering::Relaxed);
+        let under_way = counted.clone().begin();
         let answer = if api::is_publish(&app, &request) {
             Either::Left(api::publish_directly(app.clone(), request))
         } else {
@@ -124,6 +124,7 @@ fn serve_connection(
             Either::Right(Box::pin(router.clone().oneshot(request.map(Body::new))))
         };
         async move {
+            let _under_way = under_way;
             Ok::<_, Infallible>(match answer {
                 Either::Left(answer) => answer.await,
                 Either::Right(answer) => answer.await.unwrap_or_else(|never| match never {}),
@@ -131,11 +132,13 @@ fn serve_connection(
         }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        // Watched by `silent`: hyper would make a timer for each request.
+        .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
         .keep_alive(leave.is_some())
+        // Without it a second buffer is got for each request, to see whether the client leaves before its answer.
+        .half_close(true)
         // Answers are short: one piece costs less than a list of two.
         .writev(false)
         .serve_connection(TokioIo::new(stream), service)
@@ -145,7 +148,7 @@ fn serve_connection(
         // A client that leaves in the middle of its request is no event.
         tokio::select! {
             _ = connection.as_mut() => {}
-            () = no_head_in_time(begins, &begun) => {}
+            () = silent(&requests, first_in) => {}
             () = told(leave.as_mut()) => {
                 connection.as_mut().graceful_shutdown();
                 let _ = connection.await;
@@ -154,11 +157,41 @@ fn serve_connection(
     });
 }
 
-/// Ends when a client has not finished the head of its first request in time, and never if it has.
-async fn no_head_in_time(time: Duration, begun: &AtomicBool) {
-    tokio::time::sleep(time).await;
-    if begun.load(Ordering::Relaxed) {
-        std::future::pending().await
+/// The requests of one connection.
+#[derive(Default)]
+struct Requests {
+    begun: AtomicU32,
+    under_way: AtomicU32,
+}
+
+/// Lasts until the answer is there. One that streams would have to take it along.
+struct UnderWay(Arc<Requests>);
+
+impl Requests {
+    fn begin(self: Arc<Self>) -> UnderWay {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Ends when a client has not finished the head of its first request within `first_in`, or has begun none for [`HEAD_TIMEOUT`] since
+/// and waits for no answer.
+async fn silent(requests: &Requests, first_in: Duration) {
+    let (mut wait, mut begun) = (first_in, 0);
+    loop {
+        tokio::time::sleep(wait).await;
+        let by_now = requests.begun.load(Ordering::Relaxed);
+        if by_now == begun && requests.under_way.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        (wait, begun) = (HEAD_TIMEOUT, by_now);
     }
 }
 

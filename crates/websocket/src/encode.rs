@@ -69,27 +69,55 @@ pub fn masked(opcode: Opcode, payload: impl AsRef<[u8]>, mask_key: [u8; 4], out:
 /// A frame with any head, the forbidden ones included: tests need those, and clients need fragments. Nothing is checked or
 /// cut.
 pub fn frame(head: Head, payload: &[u8], out: &mut Vec<u8>) {
-    let mask_bit = if head.mask.is_some() { 0x80 } else { 0 };
     out.reserve(14 + payload.len());
-    out.push(u8::from(head.fin) << 7 | u8::from(head.compressed) << 6 | head.opcode as u8);
-    match payload.len() {
-        // The fewest bytes that hold the length (RFC 6455 section 5.2).
-        length @ 0..=125 => out.push(mask_bit | length as u8),
-        length @ 126..=0xffff => {
-            out.push(mask_bit | 126);
-            out.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        length => {
-            out.push(mask_bit | 127);
-            out.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
+    let (bytes, length) = self::head(head, payload.len());
+    out.extend_from_slice(&bytes[..length]);
     out.extend_from_slice(head.mask.as_ref().map_or(&[], <[u8; 4]>::as_slice));
     let start = out.len();
     out.extend_from_slice(payload);
     if let Some(key) = head.mask {
         mask::apply(&mut out[start..], key);
     }
+}
+
+/// A frame's head up to its mask, and how many bytes of it count.
+fn head(head: Head, payload: usize) -> ([u8; HEAD_MAX], usize) {
+    let mask_bit = if head.mask.is_some() { 0x80 } else { 0 };
+    let mut bytes = [0; HEAD_MAX];
+    bytes[0] = u8::from(head.fin) << 7 | u8::from(head.compressed) << 6 | head.opcode as u8;
+    // The fewest bytes that hold the length (RFC 6455 section 5.2).
+    let length = match payload {
+        0..=125 => {
+            bytes[1] = mask_bit | payload as u8;
+            2
+        }
+        126..=0xffff => {
+            bytes[1] = mask_bit | 126;
+            bytes[2..4].copy_from_slice(&(payload as u16).to_be_bytes());
+            4
+        }
+        _ => {
+            bytes[1] = mask_bit | 127;
+            bytes[2..].copy_from_slice(&(payload as u64).to_be_bytes());
+            HEAD_MAX
+        }
+    };
+    (bytes, length)
+}
+
+/// Bytes that [`in_place`] needs before a payload: the longest head of a server's frame.
+pub const HEAD_MAX: usize = 10;
+
+/// Makes one server frame of `buffer`, in which the payload begins at [`HEAD_MAX`]: nothing is copied. The frame begins at the index
+/// that this returns. That the payload of a text message is UTF-8 is the caller's promise.
+pub fn in_place(opcode: Opcode, buffer: &mut [u8]) -> usize {
+    let payload = buffer.len().saturating_sub(HEAD_MAX);
+    let (head, length) = head(Head { fin: true, compressed: false, opcode, mask: None }, payload);
+    let start = HEAD_MAX - length;
+    if let Some(place) = buffer.get_mut(start..HEAD_MAX) {
+        place.copy_from_slice(&head[..length]);
+    }
+    start
 }
 
 fn server(opcode: Opcode, compressed: bool, payload: &[u8], out: &mut Vec<u8>) {

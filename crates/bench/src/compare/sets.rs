@@ -117,7 +117,7 @@ fn cpu_per_delivery(measured: &Measured) -> f64 {
     measured.cpu_us_per_delivery().unwrap_or(0.0)
 }
 
-/// Fan-out to one room in three shapes; with direct publishes and a peer in the smaller room, with memory in the larger one.
+/// Fan-out to one room in three shapes; with a peer in the smaller room, with memory in the larger one.
 pub(super) fn fan_out(count: usize, small: bool, options: &Options, run: &mut Run) -> Result<(), Error> {
     let mut kinds = vec![Kind::Subject, Kind::Plain, Kind::Joined];
     if small {
@@ -156,15 +156,23 @@ pub(super) fn fan_out(count: usize, small: bool, options: &Options, run: &mut Ru
     field.run.add(figure.bar(Bar::Ratio(1.25)));
     field.run.add(turns.figure(&format!("{what}: p99.9"), "us", Kind::Plain, |slice| slice.p999_us));
 
-    if small {
-        let what = format!("direct publish to one of {count}, 32 at a time");
-        let kinds = [Kind::Subject, Kind::Plain, Kind::FastApi];
-        let turns = field.alternate(&what, &kinds, load(Aim::Users, Shape::Asked(32)))?;
-        let cpu = |slice: &Measured| slice.cpu_us_per_publish().unwrap_or(0.0);
-        field.run.add(turns.figure(&format!("{what}: CPU"), "us", Kind::Plain, cpu).bar(Bar::Ratio(1.4)));
-        let time = |slice: &Measured| 1e6 / slice.publishes_per_s().max(1e-9);
-        field.run.add(turns.figure(&format!("{what}: time"), "us", Kind::Plain, time).bar(Bar::Ratio(1.4)));
-    }
+    field.end();
+    Ok(())
+}
+
+/// To single users over HTTP.
+pub(super) fn direct(options: &Options, run: &mut Run) -> Result<(), Error> {
+    let kinds = [Kind::Subject, Kind::Plain, Kind::FastApi];
+    let mut field = Field::start(&kinds, options, run)?;
+    field.connect(options.small, Rooms::One)?;
+    let what = format!("direct publish to one of {}, 32 at a time", options.small);
+    let load =
+        Load { aim: Aim::Users, shape: Shape::Asked(32), seconds: options.seconds, size: options.size };
+    let turns = field.alternate(&what, &kinds, load)?;
+    let cpu = |slice: &Measured| slice.cpu_us_per_publish().unwrap_or(0.0);
+    field.run.add(turns.figure(&format!("{what}: CPU"), "us", Kind::Plain, cpu).bar(Bar::Ratio(1.4)));
+    let time = |slice: &Measured| 1e6 / slice.publishes_per_s().max(1e-9);
+    field.run.add(turns.figure(&format!("{what}: time"), "us", Kind::Plain, time).bar(Bar::Ratio(1.4)));
     field.end();
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! Entries and replies as WebSocket frames, ready for any number of connections of one format.
 
-use bytes::Bytes;
-use serde::Serialize;
+use bytes::{Buf, Bytes};
 use tidings_core::{Encode, Entry, Format};
 use tidings_protocol::{Close, Encoding, ErrorCode, Fault, Reply, encoding};
 use tidings_websocket::{Opcode, deflate, encode};
@@ -16,11 +15,16 @@ pub struct Frames;
 
 impl Encode for Frames {
     fn entry(&self, format: Format, entry: &Entry) -> Bytes {
-        message(format, &entry.message())
+        let mut json = vec![0; encode::HEAD_MAX];
+        entry.message().write_json(&mut json);
+        if format == Format::default() {
+            return text_in_place(json);
+        }
+        message(format, &json[encode::HEAD_MAX..])
     }
 
     fn reply(&self, format: Format, reply: &Reply) -> Bytes {
-        message(format, reply)
+        message(format, &json(reply))
     }
 
     fn ping(&self) -> Bytes {
@@ -44,16 +48,35 @@ fn control(write: impl FnOnce(&mut Vec<u8>)) -> Bytes {
     out.into()
 }
 
-fn message(format: Format, message: &impl Serialize) -> Bytes {
-    let written = payload(format.encoding, message);
+fn message(format: Format, json: &[u8]) -> Bytes {
+    match format.encoding {
+        Encoding::Json => data(Opcode::Text, json, format.deflate),
+        Encoding::MessagePack => data(Opcode::Binary, &message_pack(json), format.deflate),
+    }
+}
+
+fn message_pack(json: &[u8]) -> Vec<u8> {
+    encoding::json_to_message_pack(json)
+        .or_else(|_| encoding::json_to_message_pack(&repair(json)))
+        .or_else(|_| encoding::json_to_message_pack(&self::json(&unwritable())))
+        .unwrap_or_default()
+}
+
+fn json(reply: &Reply) -> Vec<u8> {
     // Plain structs of names, numbers and checked JSON can always be written; if one could not, the peer should know.
-    let payload = written
-        .unwrap_or_else(|fault| payload(format.encoding, &Reply::error(None, fault)).unwrap_or_default());
-    let opcode = match format.encoding {
-        Encoding::Json => Opcode::Text,
-        Encoding::MessagePack => Opcode::Binary,
-    };
-    data(opcode, &payload, format.deflate)
+    serde_json::to_vec(reply).or_else(|_| serde_json::to_vec(&unwritable())).unwrap_or_default()
+}
+
+fn unwritable() -> Reply {
+    Reply::error(None, Fault::new(ErrorCode::Internal, "a message could not be written"))
+}
+
+/// The frame of a JSON text that begins at [`encode::HEAD_MAX`].
+fn text_in_place(mut json: Vec<u8>) -> Bytes {
+    let start = encode::in_place(Opcode::Text, &mut json);
+    let mut frame = Bytes::from(json);
+    frame.advance(start);
+    frame
 }
 
 /// A text or binary message: deflated where that was agreed on and makes it smaller.
@@ -72,15 +95,4 @@ pub(super) fn data(opcode: Opcode, payload: &[u8], may_deflate: bool) -> Bytes {
         _ => encode::binary(payload, &mut out),
     }
     out.into()
-}
-
-fn payload(encoding: Encoding, message: &impl Serialize) -> Result<Vec<u8>, Fault> {
-    let json = serde_json::to_vec(message)
-        .map_err(|_| Fault::new(ErrorCode::Internal, "a message could not be written"))?;
-    match encoding {
-        Encoding::Json => Ok(json),
-        Encoding::MessagePack => {
-            encoding::json_to_message_pack(&json).or_else(|_| encoding::json_to_message_pack(&repair(&json)))
-        }
-    }
 }

@@ -60,3 +60,13 @@ fn a_close_frame_has_a_code_that_may_be_on_the_wire_or_none() {
         check(|out| close(code, "never sent", out), &[0x88, 0]);
     }
 }
+
+#[test]
+fn a_frame_made_in_place_is_the_same_frame() {
+    for length in [0, 1, 125, 126, 0xffff, 0x10000] {
+        let payload = vec![b'.'; length];
+        let mut buffer = [&[0; HEAD_MAX], &payload[..]].concat();
+        let start = in_place(Opcode::Text, &mut buffer);
+        check(|out| text(&payload, out), &buffer[start..]);
+    }
+}
