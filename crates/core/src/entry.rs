@@ -7,7 +7,7 @@ use tidings_protocol::{
     ConnectionId, EntryId, EntryRef, EventType, Json, Offset, Role, RoomName, Timestamp, UserId,
 };
 
-use crate::{Encode, Format, RoomKey};
+use crate::{Encode, Format, RoomKey, store::Erased};
 
 /// For whom an entry is.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +75,11 @@ impl Entry {
         Self { id, room, r#type, from, time, data, offset, except, past: OnceLock::new() }
     }
 
+    /// The entry with its place in the log.
+    pub fn at(self, offset: Offset) -> Self {
+        Self { offset: Some(offset), ..self }
+    }
+
     /// As clients see it.
     pub fn message(&self) -> EntryRef<'_> {
         EntryRef {
@@ -86,6 +91,18 @@ impl Entry {
             time: self.time,
             data: &self.data,
         }
+    }
+
+    /// Whether it is about a user: published by them, or in their personal room.
+    pub fn is_of(&self, user: &UserId) -> bool {
+        self.from.as_ref() == Some(user) || matches!(&self.room, RoomKey::Personal(owner) if owner == user)
+    }
+
+    /// What is left of it when its sender was erased: its place.
+    pub fn blanked(&self) -> Self {
+        let r#type = EventType::parse(Erased::ENTRY_TYPE).unwrap_or_else(|_| self.r#type.clone());
+        let publication = Publication { r#type, data: Json::null(), from: None, except: None };
+        Self::new(self.room.clone(), publication, self.id, self.time, self.offset)
     }
 
     /// Ready for the wire, and kept so as long as the entry is: for entries read from the past, which others may read too.

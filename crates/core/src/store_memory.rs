@@ -1,50 +1,31 @@
-//! The store that lives in memory: logs bounded by time, by number and, over all rooms, by bytes.
+//! The store that lives in memory: nothing to install, nothing on disk, and all of it gone when the process ends.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+mod book;
+mod logs;
 
-use hashbrown::HashMap;
+use std::{path::Path, sync::Arc};
+
 use parking_lot::Mutex;
-use rand::RngExt;
-use tidings_protocol::{EntryId, Epoch, Offset, Position, Timestamp};
+use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
 use tidings_settings::Keep;
 
+use self::{book::Book, logs::Logs};
 use crate::{
-    Entry, Publication, RoomKey, Store,
-    store::{Answer, Stretch},
+    Entry, RoomKey, Store, StoreError,
+    store::{
+        Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page,
+        Revocation, RoomRecord, Stretch, Tidy,
+    },
 };
 
-/// Most entries that one room keeps.
-const ROOM_ENTRIES_MAX: usize = 1_000;
 /// Most bytes that all rooms keep together.
 const BYTES_MAX: usize = 256 << 20;
-/// How often what is too old is looked for in all rooms.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
-/// How long a room that keeps no entry any more remembers where its log was.
-const EMPTY_ROOM_KEEP: Duration = Duration::from_secs(60 * 60);
 
-/// Keeps logs in memory; all are gone when the process ends.
-pub struct MemoryStore(Mutex<Logs>);
-
-struct Logs {
-    /// Epoch of logs that begin now; another one whenever some log was forgotten, so that it cannot go on unnoticed.
-    epoch: Epoch,
-    rooms: HashMap<RoomKey, Log>,
-    /// Every append in order, so that the oldest of all can go first when memory runs out.
-    appended: VecDeque<(RoomKey, Offset)>,
-    /// Length of `appended` at which records of entries that are gone are swept out of its middle.
-    compact_at: usize,
-    bytes: usize,
-    bytes_max: usize,
-    swept_at: Timestamp,
-}
-
-struct Log {
-    epoch: Epoch,
-    /// Of the last entry that ever was.
-    head: Offset,
-    entries: VecDeque<Arc<Entry>>,
-    keep: Keep,
-    appended_at: Timestamp,
+/// Keeps all there is in memory.
+pub struct MemoryStore {
+    logs: Mutex<Logs>,
+    /// Locked behind `logs` where both are.
+    book: Mutex<Book>,
 }
 
 impl Default for MemoryStore {
@@ -54,167 +35,204 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store that keeps at most this many bytes over all rooms.
+    /// A store whose logs have at most this many bytes over all rooms.
     pub fn with_bytes_max(bytes_max: usize) -> Self {
-        Self(Mutex::new(Logs::new(bytes_max)))
+        Self { logs: Mutex::new(Logs::new(bytes_max)), book: Mutex::default() }
     }
+
+    fn record(&self, room: &RoomKey) -> Option<RoomRecord> {
+        let logs = self.logs.lock();
+        let standing = logs.standing(room);
+        let book = self.book.lock();
+        let noted = room.name().and_then(|name| book.room(name));
+        if standing.is_none() && noted.is_none() {
+            return None;
+        }
+        let (head, oldest, began_at) = standing.unwrap_or_else(|| {
+            let empty = logs.read(room, Page::After(Offset(0)), 0);
+            (empty.head, empty.oldest, Timestamp::from_millis(u64::MAX))
+        });
+        let created_at = noted.as_ref().map_or(began_at, |(_, _, since)| began_at.min(*since));
+        let (data, members, _) = noted.unwrap_or((Json::null(), 0, began_at));
+        Some(RoomRecord { room: room.clone(), head, oldest, data, members, created_at })
+    }
+}
+
+fn ready<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
+    Box::pin(std::future::ready(Ok(value)))
 }
 
 impl Store for MemoryStore {
-    fn append(
-        &self,
-        room: RoomKey,
-        publication: Publication,
-        keep: Keep,
-        now: Timestamp,
-    ) -> Answer<'_, Arc<Entry>> {
-        let entry = self.0.lock().append(room, publication, keep, now);
-        Box::pin(std::future::ready(Ok(entry)))
+    fn append(&self, entries: Vec<(Entry, Keep)>, once: Option<Once>) -> Answer<'_, Appended> {
+        let mut logs = self.logs.lock();
+        if let Some(once) = &once {
+            match self.book.lock().used(once) {
+                Some(Ok(before)) => return ready(Appended::Before(before)),
+                Some(Err(conflict)) => return Box::pin(std::future::ready(Err(conflict))),
+                None => {}
+            }
+        }
+        let entries: Vec<Arc<Entry>> =
+            entries.into_iter().map(|(entry, keep)| logs.append(entry, keep)).collect();
+        if let Some(once) = once {
+            let places = entries.iter().map(|entry| (entry.id, entry.offset.unwrap_or_default())).collect();
+            self.book.lock().use_key(once, places);
+        }
+        ready(Appended::New(entries))
+    }
+
+    fn append_one(&self, entry: Entry, keep: Keep) -> Answer<'_, Arc<Entry>> {
+        ready(self.logs.lock().append(entry, keep))
     }
 
     fn head(&self, room: RoomKey) -> Answer<'_, Position> {
-        let head = self.0.lock().read(&room, Offset(u64::MAX), 0).head;
-        Box::pin(std::future::ready(Ok(head)))
+        ready(self.logs.lock().read(&room, Page::After(Offset(u64::MAX)), 0).head)
     }
 
-    fn read(&self, room: RoomKey, after: Offset, limit: usize) -> Answer<'_, Stretch> {
-        let stretch = self.0.lock().read(&room, after, limit);
-        Box::pin(std::future::ready(Ok(stretch)))
+    fn read(&self, room: RoomKey, page: Page, limit: usize) -> Answer<'_, Stretch> {
+        ready(self.logs.lock().read(&room, page, limit))
+    }
+
+    fn room(&self, room: RoomKey) -> Answer<'_, Option<RoomRecord>> {
+        ready(self.record(&room))
+    }
+
+    fn rooms(&self, after: Option<RoomKey>, limit: usize) -> Answer<'_, Vec<RoomRecord>> {
+        let after = after.map(|room| room.to_string());
+        let mut keys: Vec<(String, RoomKey)> =
+            self.logs.lock().keys().map(|room| (room.to_string(), room.clone())).collect();
+        keys.extend(self.book.lock().names().map(|name| {
+            let room = RoomKey::Named(name.clone());
+            (room.to_string(), room)
+        }));
+        keys.retain(|(text, _)| after.as_ref().is_none_or(|after| text > after));
+        keys.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        keys.dedup_by(|a, b| a.0 == b.0);
+        ready(keys.iter().take(limit).filter_map(|(_, room)| self.record(room)).collect())
+    }
+
+    fn put_room(&self, room: RoomName, data: Json, now: Timestamp) -> Answer<'_, bool> {
+        let is_new = self.record(&RoomKey::Named(room.clone())).is_none();
+        self.book.lock().put_room(room, data, now);
+        ready(is_new)
+    }
+
+    fn delete_room(&self, room: RoomName) -> Answer<'_, bool> {
+        let had_log = self.logs.lock().remove(&RoomKey::Named(room.clone())).is_some();
+        let was_noted = self.book.lock().delete_room(&room);
+        ready(had_log || was_noted)
+    }
+
+    fn member(&self, room: RoomName, user: UserId) -> Answer<'_, Option<Member>> {
+        ready(self.book.lock().member(&room, &user))
+    }
+
+    fn members(&self, room: RoomName, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Member>> {
+        ready(self.book.lock().members(&room, after.as_ref(), limit))
+    }
+
+    fn rooms_of(
+        &self,
+        user: UserId,
+        after: Option<RoomName>,
+        limit: usize,
+    ) -> Answer<'_, Vec<(RoomName, MemberRole)>> {
+        ready(self.book.lock().rooms_of(&user, after.as_ref(), limit))
+    }
+
+    fn put_member(&self, room: RoomName, user: UserId, role: MemberRole, now: Timestamp) -> Answer<'_, bool> {
+        ready(self.book.lock().put_member(room, Member { user, role, since: now }))
+    }
+
+    fn remove_member(&self, room: RoomName, user: UserId) -> Answer<'_, bool> {
+        ready(self.book.lock().remove_member(&room, &user))
+    }
+
+    fn revoke(&self, user: UserId, at: Timestamp) -> Answer<'_, ()> {
+        ready(self.book.lock().revoke(user, at))
+    }
+
+    fn revocations(&self, since: Timestamp) -> Answer<'_, Vec<Revocation>> {
+        ready(self.book.lock().revocations(since))
+    }
+
+    fn entries_of(
+        &self,
+        user: UserId,
+        after: Option<(RoomKey, Offset)>,
+        limit: usize,
+    ) -> Answer<'_, Vec<Arc<Entry>>> {
+        let place = |room: &RoomKey, offset: Option<Offset>| (room.to_string(), offset.unwrap_or_default());
+        let after = after.map(|(room, offset)| place(&room, Some(offset)));
+        let mut entries = self.logs.lock().entries(|entry| entry.is_of(&user));
+        entries.retain(|entry| after.as_ref().is_none_or(|after| place(&entry.room, entry.offset) > *after));
+        entries.sort_unstable_by_key(|entry| place(&entry.room, entry.offset));
+        entries.truncate(limit);
+        ready(entries)
+    }
+
+    fn erase(&self, user: UserId) -> Answer<'_, Erased> {
+        let mut logs = self.logs.lock();
+        let personal_entries = logs.remove(&RoomKey::Personal(user.clone())).unwrap_or_default();
+        let blanked_entries =
+            logs.replace(|entry| (entry.from.as_ref() == Some(&user)).then(|| entry.blanked()));
+        let memberships = self.book.lock().erase(&user);
+        ready(Erased { personal_entries, blanked_entries, memberships })
+    }
+
+    fn forget(&self, room: RoomKey, up_to: Offset) -> Answer<'_, u64> {
+        ready(self.logs.lock().forget(&room, up_to))
+    }
+
+    fn tidy(&self, _: Timestamp, tidy: Tidy) -> Answer<'_, u64> {
+        ready(self.book.lock().tidy(tidy))
+    }
+
+    fn audit(&self, act: AuditAct) -> Answer<'_, AuditRecord> {
+        ready(self.book.lock().audit(act))
+    }
+
+    fn audit_log(&self, after: u64, limit: usize) -> Answer<'_, Vec<AuditRecord>> {
+        ready(self.book.lock().audit_log(after, limit))
+    }
+
+    fn claim_job(
+        &self,
+        name: &'static str,
+        now: Timestamp,
+        every_ms: u64,
+        lease_ms: u64,
+    ) -> Answer<'_, bool> {
+        ready(self.book.lock().claim_job(name, now, every_ms, lease_ms))
+    }
+
+    fn finish_job(
+        &self,
+        name: &'static str,
+        now: Timestamp,
+        outcome: Result<Json, String>,
+    ) -> Answer<'_, ()> {
+        ready(self.book.lock().finish_job(name, now, outcome))
+    }
+
+    fn jobs(&self) -> Answer<'_, Vec<JobState>> {
+        ready(self.book.lock().jobs())
+    }
+
+    fn backup<'a>(&'a self, _: &'a Path) -> Answer<'a, ()> {
+        let why = "the store in memory has no backup: set store.url to a file or to PostgreSQL";
+        Box::pin(std::future::ready(Err(StoreError::Unsupported(why.into()))))
+    }
+
+    fn health(&self) -> Answer<'_, ()> {
+        ready(())
+    }
+
+    fn is_shared(&self) -> bool {
+        false
     }
 
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
-        let mut logs = self.0.lock();
-        if now.millis().saturating_sub(logs.swept_at.millis()) >= SWEEP_INTERVAL.as_millis() as u64 {
-            logs.sweep(now, followed);
-        }
+        self.logs.lock().sweep(now, followed);
     }
 }
-
-impl Logs {
-    fn new(bytes_max: usize) -> Self {
-        let (rooms, appended) = (HashMap::new(), VecDeque::new());
-        Self {
-            epoch: fresh_epoch(),
-            rooms,
-            appended,
-            compact_at: 4096,
-            bytes: 0,
-            bytes_max,
-            swept_at: Timestamp::from_millis(0),
-        }
-    }
-
-    fn append(&mut self, room: RoomKey, publication: Publication, keep: Keep, now: Timestamp) -> Arc<Entry> {
-        let epoch = &self.epoch;
-        let log = self.rooms.entry(room.clone()).or_insert_with(|| Log::new(epoch.clone()));
-        log.head = log.head.next();
-        log.keep = keep;
-        log.appended_at = now;
-        let offset = log.head;
-        let entry = Arc::new(Entry::new(room.clone(), publication, EntryId::new(now), now, Some(offset)));
-        log.entries.push_back(entry.clone());
-        let freed = log.bound();
-        self.bytes = (self.bytes + entry.cost()).saturating_sub(freed);
-        self.appended.push_back((room, offset));
-        if self.bytes > self.bytes_max {
-            self.make_room();
-        }
-        self.compact();
-        entry
-    }
-
-    /// Takes the oldest entries of all rooms while too many bytes are kept, and forgets appends whose entry is gone anyway.
-    fn make_room(&mut self) {
-        while let Some((room, offset)) = self.appended.front() {
-            let log = self.rooms.get_mut(room);
-            let oldest = log.as_ref().and_then(|log| log.entries.front()).and_then(|entry| entry.offset);
-            let gone = oldest.is_none_or(|oldest| oldest > *offset);
-            if !gone {
-                if self.bytes <= self.bytes_max {
-                    return;
-                }
-                let entry = log.and_then(|log| log.entries.pop_front());
-                self.bytes -= entry.map_or(0, |entry| entry.cost());
-            }
-            self.appended.pop_front();
-        }
-    }
-
-    /// Without this, one old entry at the front would hold the records of all that came and went behind it.
-    fn compact(&mut self) {
-        if self.appended.len() <= self.compact_at {
-            return;
-        }
-        let rooms = &self.rooms;
-        self.appended.retain(|(room, offset)| {
-            let oldest = rooms.get(room).and_then(|log| log.entries.front()).and_then(|entry| entry.offset);
-            oldest.is_some_and(|oldest| oldest <= *offset)
-        });
-        self.compact_at = (self.appended.len() * 2).max(4096);
-    }
-
-    fn read(&self, room: &RoomKey, after: Offset, limit: usize) -> Stretch {
-        let Some(log) = self.rooms.get(room) else {
-            let head = Position { epoch: self.epoch.clone(), offset: Offset(0) };
-            return Stretch { head, oldest: Offset(1), entries: Vec::new() };
-        };
-        let oldest = log.entries.front().and_then(|entry| entry.offset).unwrap_or(log.head.next());
-        let skip = after.0.saturating_add(1).saturating_sub(oldest.0) as usize;
-        let entries = log.entries.iter().skip(skip).take(limit).cloned().collect();
-        Stretch { head: Position { epoch: log.epoch.clone(), offset: log.head }, oldest, entries }
-    }
-
-    fn sweep(&mut self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
-        self.swept_at = now;
-        let (mut freed, before) = (0, self.rooms.len());
-        self.rooms.retain(|room, log| {
-            freed += log.age(now);
-            let idle = now.millis().saturating_sub(log.appended_at.millis());
-            !log.entries.is_empty() || idle < EMPTY_ROOM_KEEP.as_millis() as u64 || followed(room)
-        });
-        if self.rooms.len() < before {
-            self.epoch = fresh_epoch();
-        }
-        self.bytes = self.bytes.saturating_sub(freed);
-        self.make_room();
-    }
-}
-
-impl Log {
-    fn new(epoch: Epoch) -> Self {
-        let (head, entries, appended_at) = (Offset(0), VecDeque::new(), Timestamp::from_millis(0));
-        Self { epoch, head, entries, keep: Keep::None, appended_at }
-    }
-
-    /// Drops what is one too many; returns the bytes that this freed. Ages are left to sweeps: to look at the oldest entry with each
-    /// append would cost more than the append.
-    fn bound(&mut self) -> usize {
-        let entries_max = match self.keep {
-            Keep::None => 0,
-            Keep::Last => 1,
-            Keep::For(_) => ROOM_ENTRIES_MAX,
-        };
-        let surplus = self.entries.len().saturating_sub(entries_max);
-        self.entries.drain(..surplus).map(|entry| entry.cost()).sum()
-    }
-
-    /// Drops what is too old; returns the bytes that this freed.
-    fn age(&mut self, now: Timestamp) -> usize {
-        let Keep::For(time) = self.keep else { return 0 };
-        let is_old =
-            |entry: &Arc<Entry>| now.millis().saturating_sub(entry.time.millis()) > time.as_millis() as u64;
-        let old = self.entries.iter().take_while(|entry| is_old(entry)).count();
-        self.entries.drain(..old).map(|entry| entry.cost()).sum()
-    }
-}
-
-/// Eight characters that no other log will have by chance in a lifetime of one room.
-fn fresh_epoch() -> Epoch {
-    const LETTERS: &[u8] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let mut random = rand::rng();
-    let text: String = (0..8).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect();
-    Epoch(text.into())
-}
-
-#[cfg(test)]
-mod tests;

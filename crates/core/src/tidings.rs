@@ -15,6 +15,7 @@ use crate::{
     access::{self, Act},
     hub::{Attempt, Joined, Past},
     limits::Rate,
+    store::Page,
 };
 
 /// Most entries that one join brings back.
@@ -244,7 +245,8 @@ impl Tidings {
             (Keep::Last, None) => Offset(0),
             (Keep::For(_), None) => Offset(u64::MAX),
         };
-        let mut stretch = self.store.read(key.clone(), after, RECOVERY_MAX).await.map_err(unavailable)?;
+        let mut stretch =
+            self.store.read(key.clone(), Page::After(after), RECOVERY_MAX).await.map_err(unavailable)?;
         let recovered = since.is_some_and(|since| {
             let complete = stretch.entries.last().is_none_or(|last| last.offset == Some(stretch.head.offset));
             let same_log = since.epoch == stretch.head.epoch && since.offset <= stretch.head.offset;
@@ -253,7 +255,11 @@ impl Tidings {
         if !recovered {
             stretch = match keep {
                 // The last value is shown whatever was asked.
-                Keep::Last => self.store.read(key.clone(), Offset(0), 1).await.map_err(unavailable)?,
+                Keep::Last => self
+                    .store
+                    .read(key.clone(), Page::Before(Offset(u64::MAX)), 1)
+                    .await
+                    .map_err(unavailable)?,
                 _ => crate::store::Stretch { entries: Vec::new(), ..stretch },
             };
         }
@@ -272,7 +278,10 @@ impl Tidings {
         let now = self.clock.now();
         let entry = match self.kinds.keep(&key) {
             Keep::None => Arc::new(Entry::new(key, publication, EntryId::new(now), now, None)),
-            keep => self.store.append(key, publication, keep, now).await.map_err(unavailable)?,
+            keep => {
+                let entry = Entry::new(key, publication, EntryId::new(now), now, None);
+                self.store.append_one(entry, keep).await.map_err(unavailable)?
+            }
         };
         self.hub.metrics.entries.inc();
         let (id, offset) = (entry.id, entry.offset);
@@ -322,7 +331,21 @@ fn is_the_servers(event: &EventType) -> bool {
 
 fn unavailable(error: StoreError) -> Fault {
     match error {
-        StoreError::Unavailable => {
+        StoreError::Conflict => {
+            Fault::new(ErrorCode::Conflict, "this Idempotency-Key was used for another request")
+        }
+        StoreError::Full(_) => {
+            Fault::new(ErrorCode::Unavailable, "the store is full: nothing more can be kept")
+        }
+        StoreError::Uncertain(_) => Fault::new(
+            ErrorCode::Unavailable,
+            "it is not known whether this was kept: send it again with the same Idempotency-Key",
+        ),
+        StoreError::Corrupt(_) => {
+            Fault::new(ErrorCode::Internal, "the store is damaged: see the server's log")
+        }
+        StoreError::Unsupported(why) => Fault::new(ErrorCode::InvalidRequest, why),
+        StoreError::Unavailable(_) => {
             Fault::new(ErrorCode::Unavailable, "the store is not available, try again")
         }
     }

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     net::{IpAddr, Ipv4Addr},
+    path::Path,
     pin::pin,
     sync::{
         Arc,
@@ -18,7 +19,10 @@ use tidings_core::{
     Clock, Connection, Encode, Entry, Format, Hub, HubSettings, Identity, Joined, Kinds, MemoryStore,
     Monotonic, Next, Origin, Publication, RoomKey, Store, Tidings,
     metrics::Metrics,
-    store::{Answer, Stretch},
+    store::{
+        Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page,
+        Revocation, RoomRecord, Stretch, Tidy,
+    },
 };
 use tidings_protocol::{
     Epoch, EventType, Json, Offset, Position, Reply, RoomName, Timestamp, UserId, reply::JoinedRoom,
@@ -104,8 +108,7 @@ impl World {
         match step {
             Step::Append { room, size } => {
                 let keep = if NAMES[room] == "last" { Keep::Last } else { LOG };
-                let entry =
-                    now(self.store.append(key(room), publication(size), keep, self.clock.now())).unwrap();
+                let entry = now(self.store.append_one(self.new_entry(room, size), keep)).unwrap();
                 self.stored.push(entry);
             }
             Step::Deliver(which) if !self.stored.is_empty() => {
@@ -116,13 +119,7 @@ impl World {
             }
             Step::Deliver(_) => {}
             Step::Transient(room) => {
-                let entry = Entry::new(
-                    key(room),
-                    publication(3),
-                    tidings_protocol::EntryId::new(self.clock.now()),
-                    self.clock.now(),
-                    None,
-                );
+                let entry = self.new_entry(room, 3);
                 self.tidings.hub.deliver(Arc::new(entry));
             }
             Step::Join { client, room } => self.join(client, room),
@@ -139,6 +136,11 @@ impl World {
             }
         }
         self.end_the_ended();
+    }
+
+    fn new_entry(&self, room: usize, size: usize) -> Entry {
+        let now = self.clock.now();
+        Entry::new(key(room), publication(size), tidings_protocol::EntryId::new(now), now, None)
     }
 
     /// Every client reads what has arrived, and objects to what should not have.
@@ -294,30 +296,60 @@ struct SharedStore {
     lag: Arc<AtomicBool>,
 }
 
+/// Calls that go to the store behind as they are.
+macro_rules! pass_on {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self, $($argument: $type),*) -> Answer<'_, $answer> { self.store.$name($($argument),*) })*
+    };
+}
+
 impl Store for SharedStore {
-    fn append(
-        &self,
-        room: RoomKey,
-        publication: Publication,
-        keep: Keep,
-        now: Timestamp,
-    ) -> Answer<'_, Arc<Entry>> {
-        self.store.append(room, publication, keep, now)
-    }
-    fn head(&self, room: RoomKey) -> Answer<'_, Position> {
-        self.store.head(room)
-    }
-    fn read(&self, room: RoomKey, after: Offset, limit: usize) -> Answer<'_, Stretch> {
-        let mut stretch = now(self.store.read(room, after, limit));
+    fn read(&self, room: RoomKey, page: Page, limit: usize) -> Answer<'_, Stretch> {
+        let mut stretch = now(self.store.read(room, page, limit));
+        let from = match page {
+            Page::After(Offset(after)) => after,
+            Page::Before(_) => 0,
+        };
         if let (Ok(stretch), true) = (&mut stretch, self.lag.swap(false, Ordering::Relaxed)) {
             stretch.head.offset.0 =
-                stretch.head.offset.0.saturating_sub(1).max(after.0.min(stretch.head.offset.0));
+                stretch.head.offset.0.saturating_sub(1).max(from.min(stretch.head.offset.0));
             stretch.entries.retain(|entry| entry.offset <= Some(stretch.head.offset));
         }
         Box::pin(std::future::ready(stretch))
     }
+    fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()> {
+        self.store.backup(to)
+    }
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
         self.store.sweep(now, followed);
+    }
+    pass_on! {
+        append(entries: Vec<(Entry, Keep)>, once: Option<Once>) -> Appended;
+        head(room: RoomKey) -> Position;
+        room(room: RoomKey) -> Option<RoomRecord>;
+        rooms(after: Option<RoomKey>, limit: usize) -> Vec<RoomRecord>;
+        put_room(room: RoomName, data: Json, now: Timestamp) -> bool;
+        delete_room(room: RoomName) -> bool;
+        member(room: RoomName, user: UserId) -> Option<Member>;
+        members(room: RoomName, after: Option<UserId>, limit: usize) -> Vec<Member>;
+        rooms_of(user: UserId, after: Option<RoomName>, limit: usize) -> Vec<(RoomName, MemberRole)>;
+        put_member(room: RoomName, user: UserId, role: MemberRole, now: Timestamp) -> bool;
+        remove_member(room: RoomName, user: UserId) -> bool;
+        revoke(user: UserId, at: Timestamp) -> ();
+        revocations(since: Timestamp) -> Vec<Revocation>;
+        entries_of(user: UserId, after: Option<(RoomKey, Offset)>, limit: usize) -> Vec<Arc<Entry>>;
+        erase(user: UserId) -> Erased;
+        forget(room: RoomKey, up_to: Offset) -> u64;
+        tidy(now: Timestamp, tidy: Tidy) -> u64;
+        audit(act: AuditAct) -> AuditRecord;
+        audit_log(after: u64, limit: usize) -> Vec<AuditRecord>;
+        claim_job(name: &'static str, now: Timestamp, every_ms: u64, lease_ms: u64) -> bool;
+        finish_job(name: &'static str, now: Timestamp, outcome: Result<Json, String>) -> ();
+        jobs() -> Vec<JobState>;
+        health() -> ();
     }
 }
 

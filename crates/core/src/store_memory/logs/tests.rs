@@ -1,29 +1,22 @@
 use std::time::Duration;
 
-use tidings_protocol::{EventType, Json, RoomName};
+use tidings_protocol::{EntryId, EventType, Json, RoomName};
 
 use super::*;
+use crate::Publication;
 
 fn room(name: &str) -> RoomKey {
     RoomKey::Named(RoomName::parse(name).unwrap())
 }
 
-fn publication(data: &str) -> Publication {
-    Publication {
-        r#type: EventType::parse("x").unwrap(),
-        data: Json::of(&data).unwrap(),
-        from: None,
-        except: None,
-    }
-}
-
 fn append(logs: &mut Logs, name: &str, keep: Keep, seconds: u64) -> u64 {
-    let entry = logs.append(room(name), publication("hello"), keep, Timestamp::from_millis(seconds * 1000));
-    entry.offset.unwrap().0
+    let (time, r#type) = (Timestamp::from_millis(seconds * 1000), EventType::parse("x").unwrap());
+    let publication = Publication { r#type, data: Json::of(&"hello").unwrap(), from: None, except: None };
+    logs.append(Entry::new(room(name), publication, EntryId::new(time), time, None), keep).offset.unwrap().0
 }
 
 fn offsets(logs: &mut Logs, name: &str, after: u64) -> Vec<u64> {
-    let stretch = logs.read(&room(name), Offset(after), 10_000);
+    let stretch = logs.read(&room(name), Page::After(Offset(after)), 10_000);
     stretch.entries.iter().map(|entry| entry.offset.unwrap().0).collect()
 }
 
@@ -48,10 +41,11 @@ fn offsets_rise_by_one_in_each_room() {
 #[test]
 fn last_keeps_one_and_time_keeps_what_is_young() {
     let mut logs = logs();
-    for second in 0..5 {
+    for second in 20..25 {
         append(&mut logs, "last", Keep::Last, second);
         append(&mut logs, "time", Keep::For(Duration::from_secs(2)), second);
     }
+    logs.sweep(Timestamp::from_millis(24_000), &|_| false);
     assert_eq!(offsets(&mut logs, "last", 0), [5]);
     assert_eq!(offsets(&mut logs, "time", 0), [3, 4, 5]);
     logs.sweep(Timestamp::from_millis(60_000), &|_| false);
@@ -94,7 +88,7 @@ fn records_of_entries_that_are_gone_are_swept_out() {
 #[test]
 fn a_forgotten_room_begins_another_epoch_and_a_followed_one_is_not_forgotten() {
     let mut logs = logs();
-    let epoch = |logs: &Logs, name: &str| logs.read(&room(name), Offset(0), 1).head.epoch;
+    let epoch = |logs: &Logs, name: &str| logs.read(&room(name), Page::After(Offset(0)), 1).head.epoch;
     append(&mut logs, "a", Keep::For(Duration::from_secs(1)), 1);
     append(&mut logs, "b", Keep::For(Duration::from_secs(1)), 1);
     let (a, b) = (epoch(&logs, "a"), epoch(&logs, "b"));
