@@ -123,6 +123,16 @@ macro_rules! id {
                 Self(Uuid::new_v7(time))
             }
 
+            /// From the bytes that [`Self::bytes`] gave.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+
+            /// As bytes: for what keeps it.
+            pub fn bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+
             /// As text, written into `buffer`.
             pub fn encode(self, buffer: &mut [u8; 36]) -> &str {
                 self.0.as_hyphenated().encode_lower(buffer)
