@@ -30,28 +30,23 @@ pub use openapi::openapi;
 use std::sync::Arc;
 
 use axum::{Router, response::Response};
-use http::{Method, Request};
-use hyper::body::Incoming;
+use http::StatusCode;
 
 use crate::App;
-
-/// The one path that is asked so often that the router's share of its cost counts.
-pub(crate) const PUBLISH: &str = "/v1/publish";
 
 /// Everything under `/v1` but the WebSocket, `/openapi.json` and `/docs`.
 pub fn routes() -> Router<Arc<App>> {
     endpoint::mount(routes::for_back_ends())
 }
 
-/// Whether the request is one that [`publish_directly`] answers: its key is good, all else goes through the router.
-pub(crate) fn is_publish<B>(app: &App, request: &Request<B>) -> bool {
-    request.method() == Method::POST
-        && request.uri().path() == PUBLISH
-        && app.api_keys.are_in(request.headers())
-}
-
-/// The answer to `POST /v1/publish` with a good key, without a way through the router.
-pub(crate) async fn publish_directly(app: Arc<App>, request: Request<Incoming>) -> Response {
-    let outcome = publish::publish(app.clone(), request).await;
-    endpoint::counted(&app, routes::PUBLISH_ORDINAL, outcome)
+/// Publishes what a body says, for somebody with a good key, without a way through the router. Gives the JSON of the 202, or what else
+/// is answered.
+pub(crate) async fn publish_directly(app: &App, json: &[u8]) -> Result<Vec<u8>, Response> {
+    match publish::accept(app, json).await {
+        Ok(json) => {
+            app.edge_metrics.answered(routes::PUBLISH_ORDINAL, StatusCode::ACCEPTED);
+            Ok(json)
+        }
+        Err(fault) => Err(endpoint::counted(app, routes::PUBLISH_ORDINAL, Err(fault.into()))),
+    }
 }

@@ -14,6 +14,7 @@ pub mod live;
 pub mod api;
 pub mod ops;
 
+mod scratch;
 pub mod serve;
 
 pub use app::App;

@@ -43,10 +43,18 @@ where
 }
 
 async fn answer(app: &App, json: &[u8]) -> Result<Answer, Fault> {
+    Ok(Answer { status: StatusCode::ACCEPTED, body: accept(app, json).await?.into() })
+}
+
+/// Publishes what one body says, and gives the JSON of the answer.
+///
+/// # Errors
+/// As [`publish_one`].
+pub(super) async fn accept(app: &App, json: &[u8]) -> Result<Vec<u8>, Fault> {
     let began = Instant::now();
     let response = publish_one(app, json).await?;
     app.edge_metrics.publish_seconds.observe(began.elapsed());
-    Ok(Answer { status: StatusCode::ACCEPTED, body: response.to_json().into() })
+    Ok(response.to_json())
 }
 
 /// Publishes what one `PublishRequest` says.

@@ -46,7 +46,7 @@ pub(crate) const PUBLISH_ORDINAL: usize = 0;
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: Method::POST,
-        path: super::PUBLISH,
+        path: "/v1/publish",
         name: "publish",
         summary: "Publish an entry",
         about: "The entry is taken when the answer comes: those who are connected get it, and where the room keeps its entries, \

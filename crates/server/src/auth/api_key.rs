@@ -1,13 +1,14 @@
 //! Keys of back ends: kept and compared as SHA-256 digests, so that the time of a comparison tells nothing of a key.
 
 use aws_lc_rs::{constant_time, digest};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tidings_core::{Clock, limits::Bucket, limits::Rate};
 use tidings_protocol::ErrorCode;
 use tidings_settings::Secret;
 
 use crate::problem::HttpFault;
 
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Wrong keys that one address may try in a minute before it has to wait.
 const FAILURES_PER_MINUTE: u32 = 10;
 
@@ -31,9 +32,9 @@ impl ApiKeys {
             .any(|known| constant_time::verify_slices_are_equal(known.as_ref(), given.as_ref()).is_ok())
     }
 
-    /// Whether the headers carry a key that opens.
-    pub fn are_in(&self, headers: &HeaderMap) -> bool {
-        key_of(headers).is_some_and(|key| self.opens(key))
+    /// Whether one of these headers' values carries a key that opens.
+    pub(crate) fn open_to(&self, authorization: Option<&str>, x_api_key: Option<&str>) -> bool {
+        key_of(authorization, x_api_key).is_some_and(|key| self.opens(key))
     }
 
     /// Lets those in whose headers carry a key that opens.
@@ -46,7 +47,8 @@ impl ApiKeys {
         ip: std::net::IpAddr,
         clock: &dyn Clock,
     ) -> Result<(), HttpFault> {
-        match key_of(headers) {
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        match key_of(text(&header::AUTHORIZATION), text(&X_API_KEY)) {
             None => Err(HttpFault::new(
                 ErrorCode::Unauthorized,
                 "an API key is needed: Authorization: Bearer <key>, or X-API-Key",
@@ -70,9 +72,8 @@ impl ApiKeys {
     }
 }
 
-fn key_of(headers: &HeaderMap) -> Option<&str> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
-    bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()))
+fn key_of<'a>(authorization: Option<&'a str>, x_api_key: Option<&'a str>) -> Option<&'a str> {
+    authorization.and_then(bearer).or(x_api_key)
 }
 
 /// The credentials of an `Authorization: Bearer` header (RFC 6750; the scheme's case does not matter).

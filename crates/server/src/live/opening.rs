@@ -9,7 +9,6 @@ use tidings_protocol::{
     Close, Command, ConnectionId, CorrelationId, ErrorCode, Fault, Incoming, Position, Reply, Timestamp,
     UserId,
 };
-use tokio::net::TcpStream;
 
 use super::{
     commands::Speaker,
@@ -18,7 +17,7 @@ use super::{
     socket::Socket,
     websocket::{self, Registered, Serving},
 };
-use crate::App;
+use crate::{App, serve::Prefixed};
 
 /// What came with the upgrade request.
 pub(super) struct Arrival {
@@ -75,11 +74,13 @@ async fn introduce(
 
 /// The socket behind an upgrade, and what the client sent right behind its request: lost if it were not read first.
 pub(super) async fn socket_of(upgrade: OnUpgrade) -> Option<(Socket, Vec<u8>)> {
-    let Ok(Parts { io, read_buf, .. }) = upgrade.await.ok()?.downcast::<TokioIo<TcpStream>>() else {
+    let Ok(Parts { io, read_buf, .. }) = upgrade.await.ok()?.downcast::<TokioIo<Prefixed>>() else {
         tracing::error!("a WebSocket came through a listener that tidings_server::serve does not know");
         return None;
     };
-    Some((Socket(io.into_inner()), read_buf.to_vec()))
+    // hyper read what it has from the beginning of what was read ahead of it.
+    let (ahead, stream) = io.into_inner().into_parts();
+    Some((Socket(stream), [read_buf, ahead].concat()))
 }
 
 /// Gives a user's socket its place in the hub and among those of its address; the socket comes back when there is none.

@@ -1,6 +1,6 @@
 //! What a client says: bytes of the socket, through the decoder, as parsed commands.
 
-use std::{cell::RefCell, io, ops::ControlFlow};
+use std::{io, ops::ControlFlow};
 
 use bytes::Bytes;
 use tidings_protocol::{Close, Encoding, Incoming, encoding};
@@ -11,13 +11,7 @@ use tidings_websocket::{Decoder, Message, ProtocolError, Role};
 use tokio::net::TcpStream;
 
 use super::frames;
-
-/// Bytes read at once. One buffer a thread, none a connection.
-const SCRATCH: usize = 16 * 1024;
-
-thread_local! {
-    static SCRATCH_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
-}
+use crate::scratch;
 
 /// Payload bytes for each of which a message may come in one more fragment, so that a higher limit on messages does not refuse
 /// the fragments they come in.
@@ -69,12 +63,12 @@ impl Reader {
         Self { speech: Speech::Echo { deflate }, ..self }
     }
 
-    /// Reads what the socket has, at most [`SCRATCH`] bytes; false when it has nothing now.
+    /// Reads what the socket has, at most what the thread's buffer holds; false when it has nothing now.
     ///
     /// # Errors
     /// The socket's; the end of the stream is [`io::ErrorKind::UnexpectedEof`].
     pub(super) fn read(&mut self, stream: &TcpStream, said: &mut Vec<Said>) -> io::Result<bool> {
-        SCRATCH_BUFFER.with_borrow_mut(|scratch| match stream.try_read(scratch) {
+        scratch::with(|scratch| match stream.try_read(scratch) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 self.decode(&mut scratch[..count], said);

@@ -9,7 +9,7 @@ mod token;
 
 pub(crate) use bystander::Bystander;
 pub(crate) use client::{Client, Heard};
-pub(crate) use http::Http;
+pub(crate) use http::{Http, Response};
 pub(crate) use raw::{Frame, Raw, frame};
 pub(crate) use server::Server;
 pub(crate) use token::{KeyPair, claims, random_hex, sign, token, token_with};

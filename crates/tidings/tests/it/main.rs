@@ -16,6 +16,7 @@ mod bad_input;
 mod connect;
 mod encodings;
 mod limits;
+mod pieces;
 mod presence;
 mod publish;
 mod recovery;

@@ -92,6 +92,14 @@ impl Raw {
         Response { status, head, body: Vec::new() }
     }
 
+    /// A whole answer and not a byte more: another one may follow at once.
+    pub(crate) async fn next_response(&mut self) -> Response {
+        let mut answer = self.head().await;
+        answer.body.resize(answer.header("content-length").unwrap().parse().unwrap(), 0);
+        soon("a body", self.stream.read_exact(&mut answer.body)).await.unwrap();
+        answer
+    }
+
     /// A user, upgraded and greeted.
     pub(crate) async fn connect(
         server: &Server,
