@@ -47,6 +47,8 @@ pub(crate) struct UserState {
     pub(crate) connections: u32,
     /// Whether it left the hub: whoever still holds it must look it up again.
     pub(crate) gone: bool,
+    /// When the grace of the connection lost last ends.
+    grace_end: Monotonic,
     /// Rooms the user is a member of.
     pub(crate) rooms: Vec<Arc<Room>>,
     /// What the user said with `presence`.
@@ -56,7 +58,7 @@ pub(crate) struct UserState {
 /// What presence has to do later.
 #[derive(Default)]
 pub(crate) struct Presences {
-    /// Users who lost a connection, by the end of their grace. All graces are equally long, so the queue is in order.
+    /// Users who lost a connection, by the end of its grace. All graces are equally long, so the queue is in order.
     graces: Mutex<VecDeque<(Monotonic, Arc<User>)>>,
     /// Full rooms whose number has changed, and when they are told.
     counts: Mutex<VecDeque<(Monotonic, Arc<Room>)>>,
@@ -170,12 +172,13 @@ impl Hub {
     /// A connection of the user is gone.
     pub(crate) fn one_less(&self, user: &Arc<User>) {
         let mut state = user.lock();
+        let due = self.clock.monotonic().after(self.settings.live.presence_grace);
+        state.grace_end = due;
         state.connections -= 1;
         if state.connections == 0 {
             self.present_users.fetch_sub(1, Ordering::Relaxed);
         }
         drop(state);
-        let due = self.clock.monotonic().after(self.settings.live.presence_grace);
         self.presences.graces.lock().push_back((due, user.clone()));
     }
 
@@ -193,13 +196,14 @@ impl Hub {
     /// Ends the graces that are over.
     pub(crate) fn settle_due(&self, now: Monotonic) {
         for user in take_due(&self.presences.graces, now) {
-            self.settle(&user);
+            self.settle(&user, now);
         }
     }
 
-    fn settle(&self, user: &Arc<User>) {
+    fn settle(&self, user: &Arc<User>, now: Monotonic) {
         let mut state = user.lock();
-        if state.gone {
+        // Whoever came back and was lost again has a later end, and another place in the queue for it.
+        if state.gone || state.grace_end > now {
             return;
         }
         let all_rooms = state.rooms.clone();

@@ -62,6 +62,8 @@ pub(crate) struct Client {
     pub(crate) places: HashMap<String, Place>,
     /// The last value seen of the room that keeps one.
     pub(crate) last_value: u64,
+    /// What was said of how others are.
+    pub(crate) told: Vec<String>,
 }
 
 impl Client {
@@ -75,6 +77,7 @@ impl Client {
                     self.last_value = self.last_value.max(offset.parse().unwrap())
                 }
                 ["entry", room, offset, ..] => self.next(room, offset.parse().unwrap()),
+                ["told", what, whom] => self.told.push(format!("{what} {whom}")),
                 ["joined", room, epoch, offset, recovered] => {
                     self.joined(room, epoch, offset.parse().unwrap(), recovered == "true");
                 }

@@ -43,3 +43,32 @@ proptest! {
         world.check_everyone_is_current();
     }
 }
+
+/// C1: the grace is counted from the last loss, not from an earlier one.
+#[test]
+fn c1_who_is_lost_twice_has_the_grace_of_the_second_loss() {
+    let mut world = World::new();
+    world.take(Step::Join { client: 0, room: 0 });
+    world.take(Step::Join { client: 1, room: 0 });
+    // It comes back to the rooms that it knows it is in.
+    world.take(Step::Read { client: 1, bytes: 1_000 });
+    // The grace is 5 s. Lost at 0 s, back at 4 s, lost again at 4.5 s.
+    world.take(Step::Cut(1));
+    world.take(Step::Pass(4_000));
+    world.take(Step::Return(1));
+    assert!(world.is_connected(1));
+    world.take(Step::Pass(500));
+    world.take(Step::Cut(1));
+    for (millis, at) in [(600, "5.1 s, past the first grace"), (4_300, "9.4 s, before the end of the second")]
+    {
+        world.take(Step::Pass(millis));
+        assert_eq!(world.told(0, 1), Vec::<String>::new(), "at {at}");
+    }
+    for at in ["10 s", "10.6 s"] {
+        world.take(Step::Pass(600));
+        let told = world.told(0, 1);
+        let [update, left] = &told[..] else { panic!("at {at}: {told:?}") };
+        assert!(update.starts_with("presence_update ") && update.contains("\"offline\""), "{update}");
+        assert!(left.starts_with("member_left "), "{left}");
+    }
+}

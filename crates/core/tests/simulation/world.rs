@@ -148,6 +148,18 @@ impl World {
         self.clients.iter_mut().for_each(Client::read);
     }
 
+    pub(crate) fn is_connected(&self, client: usize) -> bool {
+        self.clients[client].connection.is_some()
+    }
+
+    /// What a client whose socket takes everything was told of how another is, and of its leaving rooms.
+    pub(crate) fn told(&mut self, client: usize, of: usize) -> Vec<String> {
+        while self.tidings.hub.turn(8) {}
+        self.read(client, 1_000_000);
+        let user = format!("\"user_id\":\"user{of}\"");
+        self.clients[client].told.iter().filter(|told| told.contains(&user)).cloned().collect()
+    }
+
     /// All that was stored is delivered, everyone comes back and reads everything.
     pub(crate) fn come_to_rest(&mut self) {
         for entry in std::mem::take(&mut self.stored) {
@@ -371,6 +383,9 @@ impl Encode for Lines {
     fn entry(&self, _: Format, entry: &Entry) -> Bytes {
         let line = match (entry.room.name(), entry.offset) {
             (Some(room), Some(offset)) => format!("entry {room} {offset} {}\n", entry.data.as_str()),
+            _ if matches!(entry.r#type.as_str(), "presence_update" | "member_left") => {
+                format!("told {} {}\n", entry.r#type, entry.data.as_str())
+            }
             _ => "other\n".to_owned(),
         };
         line.into()
