@@ -7,10 +7,14 @@ use std::{
 };
 
 use tidings_core::Outlet;
-use tokio::{io::Interest, net::TcpStream, time::Instant};
+use tidings_protocol::Close;
+use tokio::{io::Interest, net::TcpStream, task::coop::consume_budget, time::Instant};
 
 /// How long a peer may take to read the last bytes and to close its side.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// The same for a peer that is cut for reading too slowly: it shall hear why, and slow is what it is.
+const SLOW_FAREWELL: Duration = Duration::from_secs(60);
 
 /// A socket whose writes never block.
 pub(super) struct Socket(pub(super) TcpStream);
@@ -22,6 +26,11 @@ impl Outlet for Socket {
             pieces => self.0.try_write_vectored(pieces),
         }
     }
+}
+
+/// Until when a peer is waited for that is closed like this from now on.
+pub(super) fn farewell_end(close: &Close) -> Instant {
+    Instant::now() + if *close == Close::SLOW_READER { SLOW_FAREWELL } else { FAREWELL }
 }
 
 impl Socket {
@@ -41,27 +50,36 @@ impl Socket {
         tokio::time::timeout(FAREWELL, writing).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Calls `write` whenever the socket takes bytes, until it says that it is done or the peer does not read.
-    pub(super) async fn write_until_done(&self, mut write: impl FnMut() -> bool) {
+    /// Calls `write` whenever the socket takes bytes, until it says that it is done or it is `end`.
+    pub(super) async fn write_until_done(&self, end: Instant, mut write: impl FnMut() -> bool) {
         let writing = async { while !write() && self.0.ready(Interest::WRITABLE).await.is_ok() {} };
-        let _ = tokio::time::timeout(FAREWELL, writing).await;
+        let _ = tokio::time::timeout_at(end, writing).await;
     }
 
-    /// Closes our side and waits for the peer to close its own: what is unread when a socket is dropped makes the kernel
-    /// reset it, and the peer would lose the close frame.
+    /// As [`Self::part_until`], with no more than [`FAREWELL`].
     pub(super) async fn part(&self) {
+        self.part_until(Instant::now()).await;
+    }
+
+    /// Closes our side and waits until `end`, and at least for [`FAREWELL`], for the peer to close its own: what is unread when a
+    /// socket is dropped makes the kernel reset it, and the peer would lose the close frame.
+    pub(super) async fn part_until(&self, end: Instant) {
         if socket2::SockRef::from(&self.0).shutdown(Shutdown::Write).is_err() {
             return;
         }
-        let end = Instant::now() + FAREWELL;
+        let end = end.max(Instant::now() + FAREWELL);
         let mut scratch = [0; 1024];
-        while let Ok(Ok(())) = tokio::time::timeout_at(end, self.0.readable()).await {
-            match self.0.try_read(&mut scratch) {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return,
+        let reading = async {
+            while self.0.readable().await.is_ok() {
+                match self.0.try_read(&mut scratch) {
+                    Ok(0) => return,
+                    // A peer that never stops talking shall not have the thread to itself, nor outlast the end.
+                    Ok(_) => consume_budget().await,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(_) => return,
+                }
             }
-        }
+        };
+        let _ = tokio::time::timeout_at(end, reading).await;
     }
 }

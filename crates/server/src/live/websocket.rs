@@ -10,7 +10,7 @@ use super::{
     commands::{self, Speaker},
     frames,
     reader::{Reader, Said},
-    socket::Socket,
+    socket::{Socket, farewell_end},
 };
 use crate::App;
 
@@ -73,7 +73,7 @@ pub(super) async fn run(mut serving: Box<Serving>, said: Box<[Said]>) {
             },
         };
     };
-    Box::pin(farewell(serving.registered, close)).await;
+    Box::pin(farewell(serving, close)).await;
 }
 
 impl Serving {
@@ -183,15 +183,22 @@ async fn drain(connection: &Connection<Socket>) {
 }
 
 /// Says goodbye: what waits, then the close frame, then our side of the socket.
-async fn farewell(registered: Registered, close: Close) {
+async fn farewell(serving: Box<Serving>, close: Close) {
+    // What is heard from here on is thrown away: what only hearing needs need not wait.
+    let Serving { registered, reader, speaker } = *serving;
+    drop((reader, speaker));
     let connection = registered.connection.clone();
     let socket = &connection.outlet;
     registered.app.edge_metrics.closed(close.code);
+    let end = farewell_end(&close);
+    let is_slow = close == Close::SLOW_READER;
     // Who said goodbye first hears its own code again (RFC 6455 section 5.5.1).
     let mut last = Some(frames::close(&close));
     connection.end(close);
     // Out of the hub first: nobody shall be told that somebody is here who only waits for the last bytes to leave.
-    drop(registered);
-    socket.write_until_done(|| connection.finish(&mut last)).await;
-    socket.part().await;
+    registered.app.tidings.hub.disconnect(&*connection);
+    // Who is waited for so long keeps its place among those of its address: sockets that nobody counts would be without a bound.
+    let _place = is_slow.then_some(registered);
+    socket.write_until_done(end, || connection.finish(&mut last)).await;
+    socket.part_until(end).await;
 }

@@ -1,11 +1,16 @@
 //! A client that does not read harms only itself, and loses nothing that is kept.
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::harness::{Bystander, Http, Raw, Server};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::harness::{Bystander, Http, Raw, Server, token};
 
 /// Enough that no kernel's buffers hold two hundred of them.
 const ENTRY_BYTES: usize = 200_000;
+/// How long a reader reads nothing: longer than a server waits for whoever is not known to be slow.
+const STALL: Duration = Duration::from_secs(7);
 
 async fn reader(server: &Server, user: &str, room: &str) -> (Raw, Value) {
     let mut raw = Raw::connect(server, user, "", Some(4096)).await;
@@ -64,6 +69,92 @@ async fn a8_a_slow_reader_is_cut_and_resumes() {
     for n in 1..=published {
         assert_eq!(quick.event("big").await["offset"], n, "the quick one was never disturbed");
     }
+}
+
+/// A reader that is cut, and the number of entries published until then.
+async fn cut_reader(server: &Server) -> (Raw, u64) {
+    let (slow, _) = reader(server, "slow", "orders").await;
+    let published = publish_until(server, "orders", "slow_readers").await;
+    // Its socket is open and its task waits for it, but it is nobody's any more.
+    while server.stats().await["connections"] != 0 {}
+    (slow, published)
+}
+
+/// Offsets of the entries up to the close frame, and its code; nothing may come behind it.
+async fn rest(slow: &mut Raw) -> (Vec<u64>, Option<u16>) {
+    let mut offsets = Vec::new();
+    while let Some(frame) = slow.frame().await {
+        if frame.first == 0x88 {
+            let code = u16::from_be_bytes([frame.payload[0], frame.payload[1]]);
+            assert_eq!(slow.frame().await, None, "the close frame is the last");
+            return (offsets, Some(code));
+        }
+        let entry: Value = serde_json::from_slice(&frame.payload).unwrap();
+        offsets.extend(entry["offset"].as_u64());
+    }
+    (offsets, None)
+}
+
+#[tokio::test]
+async fn a8_a_reader_that_stalls_on_after_the_cut_is_told_why() {
+    let server = Server::with(&[("live.presence_grace", "300ms")]);
+    let mut watcher = server.connect("watcher").await;
+    watcher.join("orders").await;
+    let (mut slow, _) = reader(&server, "slow", "orders").await;
+    let published = publish_until(&server, "orders", "slow_readers").await;
+    let stall = Instant::now() + STALL;
+
+    // Its socket is still open, but nobody is there and nothing is said to it any more.
+    watcher.event("member_left").await;
+    let stats = server.stats().await;
+    assert_eq!((&stats["connections"], &stats["subscriptions"]), (&json!(1), &json!(1)));
+    let presence = server.get("/v1/presence?users=slow").await.json();
+    assert_eq!(presence["items"][0]["status"], "offline");
+    server.publish(json!({ "room": "orders" }), "late", json!(1)).await;
+    server.publish(json!({ "user": "slow" }), "late", json!(1)).await;
+    assert_eq!(server.stats().await["deliveries"].as_u64(), stats["deliveries"].as_u64().map(|n| n + 1));
+
+    tokio::time::sleep_until(stall).await;
+    let (offsets, close) = rest(&mut slow).await;
+    assert_eq!(close, Some(4100));
+    assert!(offsets.iter().copied().eq(1..=offsets.len() as u64), "{offsets:?}");
+    assert!((offsets.len() as u64) < published);
+}
+
+/// The close frame is in the kernel's hands, and the client says something before it gets there: a server that had dropped its
+/// socket by then would answer with a reset, and the frame would be lost.
+#[tokio::test]
+async fn a8_a_reader_that_stalls_before_the_close_frame_is_told_why() {
+    let server = Server::start();
+    let (mut slow, published) = cut_reader(&server).await;
+    // The queue of 1 MiB held five or six entries, and is gone; of the others a few are left for the kernel.
+    for _ in 0..published.saturating_sub(9) {
+        slow.frame().await.unwrap();
+    }
+    tokio::time::sleep(STALL).await;
+    slow.say(&json!({ "type": "ping" })).await;
+    assert_eq!(rest(&mut slow).await.1, Some(4100));
+}
+
+#[tokio::test]
+async fn a9_a_stalled_reader_does_not_hold_a_stop() {
+    let mut server = Server::start();
+    let (_slow, _) = cut_reader(&server).await;
+    let began = Instant::now();
+    server.terminate();
+    assert_eq!(server.ended().await.code(), Some(0));
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a8_a_stalled_reader_keeps_its_place_among_those_of_its_address() {
+    let server = Server::with(&[("limits.connections_per_ip", "1")]);
+    let (mut slow, _) = cut_reader(&server).await;
+    let token = token(&server, "other");
+    server.dial().bearer(&token).open().await.refused("rate_limited", 1013).await;
+    assert_eq!(rest(&mut slow).await.1, Some(4100));
+    drop(slow);
+    while server.dial().bearer(&token).open().await.next().await["type"] != "connection_established" {}
 }
 
 #[tokio::test]
