@@ -14,6 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("tidings-core", &["tidings-protocol", "tidings-settings"]),
     ("tidings-server", &["tidings-core", "tidings-protocol", "tidings-settings", "tidings-websocket"]),
     ("tidings-bench", &["tidings-protocol", "tidings-settings", "tidings-websocket"]),
+    ("tidings-testkit", &["tidings-core", "tidings-protocol", "tidings-settings"]),
     (
         "tidings",
         &[
@@ -182,6 +183,7 @@ mod tests {
             ("tidings-core", Some("build"), "mio"),
             ("tidings-settings", None, "tokio"),
             ("tidings-server", None, "tidings-bench"),
+            ("tidings-server", None, "tidings-testkit"),
             ("tidings-server", Some("dev"), "tidings"),
             ("tidings-bench", None, "tidings-core"),
         ] {
@@ -199,6 +201,7 @@ mod tests {
             ("tidings-core", None, "tidings-protocol"),
             ("tidings-core", Some("dev"), "tokio-tungstenite"),
             ("tidings-websocket", Some("dev"), "tidings-protocol"),
+            ("tidings-server", Some("dev"), "tidings-testkit"),
             ("tidings", None, "tidings-bench"),
             ("tidings-server", None, "axum"),
         ] {

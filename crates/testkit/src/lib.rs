@@ -1,0 +1,8 @@
+//! What the tests of several crates share; only for `dev-dependencies`.
+//!
+//! [`contract`] holds what a trait's prose promises, as tests that every implementation runs.
+
+// A test may end with a panic; clippy only knows that of functions marked as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+pub mod contract;
