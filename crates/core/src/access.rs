@@ -1,65 +1,127 @@
 //! Who may do what in a room: one function, asked by every surface.
 
 use tidings_protocol::{ErrorCode, Fault, RoomName};
-use tidings_settings::Access;
+use tidings_settings::{Access, AnyOf};
 
 use crate::{
     Identity,
     room::{Kind, Kinds},
 };
 
-/// What a user wants to do in a room.
+/// What a user wants of a room. All but [`Act::Publish`] are ways of reading it, and follow the one rule for who may join.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Act {
-    /// Follow it, and read what it keeps.
+    /// Follow it.
     Join,
+    /// Read what it keeps.
+    History,
+    /// Find entries of it.
+    Search,
+    /// Open files that were shared in it.
+    Files,
+    /// See who is in it.
+    Presence,
+    /// Be told of its entries while away.
+    Push,
     /// Put an entry into it.
     Publish,
 }
 
-/// Whether the room's kind, or a grant in the user's token, allows the act.
+impl Act {
+    /// Every act.
+    pub const ALL: [Self; 7] =
+        [Self::Join, Self::History, Self::Search, Self::Files, Self::Presence, Self::Push, Self::Publish];
+
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Join => "join this room",
+            Self::History | Self::Search => "read this room",
+            Self::Files => "open files of this room",
+            Self::Presence => "see who is in this room",
+            Self::Push => "be told of this room",
+            Self::Publish => "publish in this room",
+        }
+    }
+}
+
+/// Why an act is allowed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// The token grants the room.
+    Granted,
+    /// The room is open to anyone.
+    Anyone,
+    /// The room is open to signed-in users.
+    SignedIn,
+    /// The user has this role.
+    Role(String),
+    /// The room's name names the user.
+    Named,
+    /// The user is a member of the room.
+    Member,
+}
+
+/// Whether the room's kind, or a grant in the user's token, allows the act, and why. This is the only place where that is decided.
 ///
 /// # Errors
 /// [`ErrorCode::Forbidden`] with the rule that refuses, [`ErrorCode::NotFound`] for a room that no rule knows.
-pub fn check(kinds: &Kinds, identity: &Identity, act: Act, room: &RoomName) -> Result<(), Fault> {
-    let Some(kind) = kinds.of(room) else {
+pub fn decide(
+    kinds: &Kinds,
+    identity: &Identity,
+    act: Act,
+    room: &RoomName,
+    is_member: bool,
+) -> Result<Why, Fault> {
+    let Some((kind, rule)) = rule(kinds, act, room) else {
         return Err(Fault {
             path: Some("room".into()),
             ..Fault::new(ErrorCode::NotFound, "no rule of [[rooms]] matches this name")
         });
     };
-    let rule = match act {
-        Act::Join => &kind.join,
-        Act::Publish => &kind.publish,
-    };
-    if identity.is_granted(room) || rule.iter().any(|access| allows(access, kind, identity, room)) {
-        return Ok(());
+    if identity.is_granted(room) {
+        return Ok(Why::Granted);
     }
-    let verb = match act {
-        Act::Join => "join",
-        Act::Publish => "publish in",
-    };
+    if let Some(why) = rule.iter().find_map(|access| allows(access, kind, identity, room, is_member)) {
+        return Ok(why);
+    }
     let allowed: Vec<String> = rule.iter().map(describe).collect();
-    let message = format!("only {} may {verb} this room", allowed.join(" or "));
+    let message = format!("only {} may {}", allowed.join(" or "), act.verb());
     Err(Fault { path: Some("room".into()), ..Fault::new(ErrorCode::Forbidden, message) })
 }
 
-fn allows(access: &Access, kind: &Kind, identity: &Identity, room: &RoomName) -> bool {
-    match access {
-        Access::Anyone => true,
-        Access::Users => !identity.anonymous,
-        Access::Role(role) => identity.has_role(role),
-        Access::Pair => !identity.anonymous && kind.names_user(room, &identity.user),
-        // Membership is carried by the token alone until rooms have members of their own.
-        Access::Members | Access::Granted | Access::Nobody => false,
-    }
+/// Whether it matters for the act who is a member of the room.
+pub fn asks_members(kinds: &Kinds, act: Act, room: &RoomName) -> bool {
+    rule(kinds, act, room).is_some_and(|(_, rule)| rule.contains(&Access::Members))
+}
+
+fn rule<'a>(kinds: &'a Kinds, act: Act, room: &RoomName) -> Option<(&'a Kind, &'a AnyOf)> {
+    let kind = kinds.of(room)?;
+    Some((kind, if act == Act::Publish { &kind.publish } else { &kind.join }))
+}
+
+fn allows(
+    access: &Access,
+    kind: &Kind,
+    identity: &Identity,
+    room: &RoomName,
+    is_member: bool,
+) -> Option<Why> {
+    let (is_allowed, why) = match access {
+        Access::Anyone => (true, Why::Anyone),
+        Access::Users => (!identity.anonymous, Why::SignedIn),
+        Access::Role(role) => (identity.has_role(role), Why::Role(role.to_string())),
+        Access::Pair => (!identity.anonymous && kind.names_user(room, &identity.user), Why::Named),
+        Access::Members => (is_member && !identity.anonymous, Why::Member),
+        Access::Granted | Access::Nobody => (false, Why::Granted),
+    };
+    is_allowed.then_some(why)
 }
 
 fn describe(access: &Access) -> String {
     match access {
         Access::Anyone => "anyone".into(),
         Access::Users => "signed-in users".into(),
-        Access::Members => "members (by a grant in the token)".into(),
+        Access::Members => "members".into(),
         Access::Granted => "tokens that grant it".into(),
         Access::Nobody => "the back end".into(),
         Access::Role(role) => format!("the role {role}"),

@@ -13,6 +13,8 @@ pub struct Identity {
     pub grants: Vec<Grant>,
     /// True without a token, where `auth.anonymous` lets such connections in.
     pub anonymous: bool,
+    /// When the token was issued, if it says so.
+    pub issued_at: Option<Timestamp>,
     /// When the token ends; never for a connection without one.
     pub expires_at: Option<Timestamp>,
 }

@@ -238,7 +238,7 @@ impl Hub {
         let Some(entry) = own_entry(RoomKey::Everyone, "presence_update", &update, now, None) else { return };
         match self.settings.live.presence_audience {
             Audience::Everyone => {
-                self.deliver(entry);
+                self.deliver(entry, true);
             }
             Audience::Rooms => self.tell_companions(&rooms, &entry),
         }
@@ -310,7 +310,7 @@ impl Hub {
         drop(state);
         let change = MemberChange { user_id: user.id.clone(), status: user.status(), member_count };
         if let Some(entry) = own_entry(room.key.clone(), r#type, &change, self.clock.now(), except) {
-            self.deliver(entry);
+            self.deliver(entry, true);
         }
     }
 
@@ -322,7 +322,7 @@ impl Hub {
             let count = MemberCount { member_count: state.member_count() };
             drop(state);
             if let Some(entry) = own_entry(room.key.clone(), "member_count", &count, self.clock.now(), None) {
-                self.deliver(entry);
+                self.deliver(entry, true);
             }
         }
     }

@@ -234,6 +234,11 @@ pub trait Store: Send + Sync {
     /// Whether other servers append to the same logs: then what this server remembers of a log's end is only a beginning.
     fn is_shared(&self) -> bool;
 
+    /// Whether appends of several callers are committed as one, so that it pays to hand them out as one too.
+    fn commits_together(&self) -> bool {
+        true
+    }
+
     /// For a store without timers of its own: called a few times a second. Where the log of a room that is `followed` stands must not be
     /// forgotten.
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {

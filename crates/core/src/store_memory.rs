@@ -234,6 +234,10 @@ impl Store for MemoryStore {
         false
     }
 
+    fn commits_together(&self) -> bool {
+        false
+    }
+
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
         self.logs.lock().sweep(now, followed);
     }

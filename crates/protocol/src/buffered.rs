@@ -5,12 +5,20 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::Json;
+use crate::{EntryMessage, Json};
 
 /// Reads a [`Json`] or an `Option` of one, whatever holds it.
 pub(crate) fn json<'de, D: Deserializer<'de>, T: FromJson>(deserializer: D) -> Result<T, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(T::from_json(&value, Json::of(&value).map_err(D::Error::custom)?))
+}
+
+/// Reads a list of entries.
+pub(crate) fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EntryMessage>, D::Error> {
+    let values = Vec::<serde_json::Value>::deserialize(deserializer)?;
+    let entry =
+        |value: &serde_json::Value| serde_json::from_str(&value.to_string()).map_err(D::Error::custom);
+    values.iter().map(entry).collect()
 }
 
 /// What [`json`] can make.

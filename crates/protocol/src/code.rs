@@ -143,6 +143,8 @@ closes! {
     TOKEN_INVALID = 4001, "token invalid";
     /// The token has expired and was not refreshed.
     TOKEN_EXPIRED = 4001, "token expired";
+    /// The token was revoked.
+    TOKEN_REVOKED = 4001, "token revoked";
     /// An administrator ended it.
     ENDED = 4009, "ended by an administrator";
     /// The queue is full of entries that must not be lost.

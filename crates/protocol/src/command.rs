@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ErrorCode, EventType, Fault, Json, Position, RoomName, UserId, buffered, depth,
+    Epoch, ErrorCode, EventType, Fault, Json, Offset, Position, RoomName, UserId, buffered, depth,
     envelope::{Envelope, optional, required},
 };
 
@@ -40,6 +40,9 @@ pub enum Command {
     Authenticate {
         /// A JWT.
         token: String,
+        /// What `?resume=` would say; see [`crate::ResumeCursor`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume: Option<String>,
     },
     /// A fresh token for a living connection.
     RefreshToken {
@@ -95,7 +98,27 @@ pub enum Command {
     },
     /// Asks who is there.
     GetPresence(PresenceOf),
+    /// Asks for what a room keeps: the entries before or after an offset, without either the last ones.
+    GetHistory {
+        /// Which.
+        room: RoomName,
+        /// The entries right before this offset.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Offset>,
+        /// The entries right after this offset. Not together with `before`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Offset>,
+        /// The epoch that the offset counts in: in another one the answer is `history_lost`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+        /// How many at most, 1 to 200; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u16>,
+    },
 }
+
+/// Most entries of one `history`.
+pub const HISTORY_LIMIT_MAX: u16 = 200;
 
 /// `join_room` and `leave_room` spelt otherwise. Here for the schema only: [`Incoming::parse`] turns them into a [`Command`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -180,7 +203,10 @@ impl Command {
     fn read(fields: &Envelope<'_>) -> Result<Self, Fault> {
         let kind: String = required("type", fields.r#type)?;
         Ok(match kind.as_str() {
-            "authenticate" => Self::Authenticate { token: required("token", fields.token)? },
+            "authenticate" => Self::Authenticate {
+                token: required("token", fields.token)?,
+                resume: optional("resume", fields.resume)?,
+            },
             "refresh_token" => Self::RefreshToken { token: required("token", fields.token)? },
             "ping" => Self::Ping { timestamp: optional("timestamp", fields.timestamp)? },
             "join_room" => Self::JoinRoom {
@@ -205,8 +231,24 @@ impl Command {
                 data: optional("data", fields.data)?,
             },
             "get_presence" => Self::GetPresence(PresenceOf::read(fields)?),
+            "get_history" => Self::get_history(fields)?,
             _ => return Err(unknown_type()),
         })
+    }
+}
+
+impl Command {
+    fn get_history(fields: &Envelope<'_>) -> Result<Self, Fault> {
+        let (before, after) = (optional("before", fields.before)?, optional("after", fields.after)?);
+        if before.is_some() && after.is_some() {
+            return Err(Fault::invalid("before", "expected either before or after"));
+        }
+        let limit: Option<u16> = optional("limit", fields.limit)?;
+        if limit.is_some_and(|limit| !(1..=HISTORY_LIMIT_MAX).contains(&limit)) {
+            return Err(Fault::invalid("limit", "expected a number from 1 to 200"));
+        }
+        let (room, epoch) = (required("room", fields.room)?, optional("epoch", fields.epoch)?);
+        Ok(Self::GetHistory { room, before, after, epoch, limit })
     }
 }
 

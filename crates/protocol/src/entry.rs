@@ -85,6 +85,19 @@ pub struct EntryRef<'a> {
 }
 
 impl EntryRef<'_> {
+    /// The same with parts of its own.
+    pub fn to_owned(&self) -> EntryMessage {
+        EntryMessage {
+            r#type: self.r#type.clone(),
+            room: self.room.cloned(),
+            id: self.id,
+            offset: self.offset,
+            from: self.from.cloned(),
+            time: self.time,
+            data: self.data.clone(),
+        }
+    }
+
     /// Appends the JSON that [`EntryMessage`] has, for a quarter of what a general serializer costs: of all its texts only a user's
     /// id can need an escape.
     pub fn write_json(&self, out: &mut Vec<u8>) {

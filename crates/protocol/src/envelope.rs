@@ -18,7 +18,10 @@ macro_rules! fields {
     };
 }
 
-fields!(r#type, id, token, timestamp, room, channel, since, event, data, status, users);
+fields!(
+    r#type, id, token, timestamp, room, channel, since, event, data, status, users, before, after, limit,
+    epoch, resume
+);
 
 impl<'a> Envelope<'a> {
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Fault> {

@@ -15,6 +15,7 @@ pub mod command;
 pub mod entry;
 pub mod envelope;
 pub mod reply;
+mod resume;
 
 pub mod http;
 pub mod object;
@@ -30,4 +31,5 @@ pub use entry::{EntryMessage, EntryRef, Json};
 pub use name::{ConnectionId, EntryId, EventType, Role, RoomName, UserId};
 pub use position::{Epoch, Offset, Position};
 pub use reply::Reply;
+pub use resume::ResumeCursor;
 pub use time::Timestamp;

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionId, CorrelationId, EntryId, Epoch, ErrorCode, Fault, Json, Offset, RoomName, Timestamp, UserId,
-    buffered,
+    ConnectionId, CorrelationId, EntryId, EntryMessage, Epoch, ErrorCode, Fault, Json, Offset, RoomName,
+    Timestamp, UserId, buffered,
 };
 
 /// A message of the server that is not an entry.
@@ -27,6 +27,9 @@ pub enum Reply {
         resume: Option<String>,
         /// Whether exactly what was missed since `?resume=` follows.
         recovered: bool,
+        /// Why not, when `?resume=` was given and its position cannot be continued.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost: Option<HistoryLost>,
     },
     /// Answers `authenticate` and `refresh_token`.
     Authenticated {
@@ -73,6 +76,19 @@ pub enum Reply {
         /// Its place, where the room keeps entries.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offset: Option<Offset>,
+    },
+    /// Answers `get_history`.
+    History {
+        /// The asking message's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CorrelationId>,
+        /// A page of the room's log.
+        data: History,
+    },
+    /// Behind the greeting and all that was missed, when `?resume=` named more than the personal room.
+    Resumed {
+        /// Part by part, what became of it.
+        parts: Vec<ResumedPart>,
     },
     /// Answers `get_presence`.
     PresenceState {
@@ -128,10 +144,94 @@ pub struct JoinedRoom {
     pub offset: Option<Offset>,
     /// Whether exactly what came after `since` follows.
     pub recovered: bool,
+    /// Why not, when `since` was given and cannot be continued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<HistoryLost>,
     /// Who is there; empty in rooms fuller than `live.presence_names_max`.
     pub members: Vec<Member>,
     /// How many people are there.
     pub member_count: usize,
+}
+
+/// Why a position cannot be continued: what was missed is not known, and the client begins anew from the room as it stands.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryLost {
+    /// What happened to the history.
+    pub reason: LostReason,
+    /// Place of the oldest entry that is still kept; the one after the last where none is.
+    pub oldest: Offset,
+}
+
+/// What happened to a history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LostReason {
+    /// The entries after the position are no longer kept.
+    Retention,
+    /// The room's log began anew since then.
+    Epoch,
+    /// The log has never come as far as the position.
+    Future,
+}
+
+/// A page of a room's log.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct History {
+    /// Which room.
+    pub room: RoomName,
+    /// Life of its log.
+    pub epoch: Epoch,
+    /// Its last entry's place now.
+    pub offset: Offset,
+    /// Place of the oldest entry that is still kept; the one after the last where none is.
+    pub oldest: Offset,
+    /// In the order of the log.
+    #[serde(deserialize_with = "buffered::entries")]
+    pub entries: Vec<EntryMessage>,
+}
+
+/// What became of one part of a resume.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "part", rename_all = "snake_case")]
+pub enum ResumedPart {
+    /// A room; it is followed again unless there is an error.
+    Room {
+        /// Which.
+        room: RoomName,
+        /// Where it stands.
+        #[serde(flatten)]
+        log: ResumedLog,
+    },
+    /// A room that could not be followed again.
+    Refused {
+        /// Which.
+        room: RoomName,
+        /// What, for programs.
+        code: ErrorCode,
+        /// What, for people.
+        message: String,
+    },
+    /// The presence of the users that are watched: always as it is now.
+    Presence {
+        /// One for each user.
+        items: Vec<Presence>,
+    },
+}
+
+/// Where a log stands after a resume.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ResumedLog {
+    /// Life of the log; absent in rooms that keep nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// Its last entry's place; absent in rooms that keep nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<Offset>,
+    /// Whether exactly what was missed came before this. Otherwise it is fresh: as it stands now.
+    pub recovered: bool,
+    /// Why not, when a position was given and cannot be continued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<HistoryLost>,
 }
 
 /// Which room was left.
@@ -139,6 +239,19 @@ pub struct JoinedRoom {
 pub struct LeftRoom {
     /// Its name.
     pub room: RoomName,
+    /// Why, when the client did not ask to leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<LeftBecause>,
+}
+
+/// Why the server ended a subscription.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftBecause {
+    /// The user may no longer follow the room.
+    AccessEnded,
+    /// There is no such room any more.
+    RoomDeleted,
 }
 
 /// Somebody in a room.

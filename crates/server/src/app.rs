@@ -9,7 +9,7 @@ use std::{
 };
 
 use prometheus_client::registry::Registry;
-use tidings_core::{Clock, Hub, HubSettings, Kinds, MemoryStore, Tidings, metrics::Metrics};
+use tidings_core::{Clock, Hub, HubSettings, Kinds, Store, Tidings, metrics::Metrics};
 use tidings_settings::Settings;
 use tokio::sync::Notify;
 
@@ -51,11 +51,11 @@ pub struct App {
 }
 
 impl App {
-    /// Puts a server together.
+    /// Puts a server together, in front of a store.
     ///
     /// # Errors
     /// A sentence on which setting cannot be used: a key file that is no key.
-    pub fn new(settings: Settings) -> Result<Arc<Self>, String> {
+    pub fn new(settings: Settings, store: Box<dyn Store>) -> Result<Arc<Self>, String> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let turn = Arc::new(Notify::new());
         let (metrics, edge_metrics, mut registry) =
@@ -70,7 +70,7 @@ impl App {
         let wake = turn.clone();
         let wake = Box::new(move || wake.notify_one());
         let hub = Hub::new(hub_settings, clock.clone(), Box::new(Frames), wake, metrics.clone());
-        let tidings = Tidings::new(hub, Box::new(MemoryStore::default()), Kinds::new(&settings.rooms), clock);
+        let tidings = Tidings::new(hub, store, Kinds::new(&settings.rooms), clock);
         Ok(Arc::new(Self {
             tidings: Arc::new(tidings),
             api_keys: ApiKeys::new(&settings.auth.api_keys),

@@ -108,6 +108,7 @@ async fn ticks(app: Arc<App>) {
     loop {
         interval.tick().await;
         app.tidings.tick();
+        app.tidings.settle().await;
         app.pulse.beat(app.tidings.clock().monotonic());
     }
 }

@@ -57,6 +57,8 @@ export type Command =
   /** The token, as the first message of a connection that brought none. */
   | {
       type: 'authenticate';
+      /** What `?resume=` would say; see `crate::ResumeCursor`. */
+      resume?: string;
       /** A JWT. */
       token: string;
     }
@@ -123,7 +125,21 @@ export type Command =
       users: UserId[];
     } | {
       room: RoomName;
-    });
+    })
+  /** Asks for what a room keeps: the entries before or after an offset, without either the last ones. */
+  | {
+      type: 'get_history';
+      /** The entries right after this offset. Not together with `before`. */
+      after?: Offset;
+      /** The entries right before this offset. */
+      before?: Offset;
+      /** The epoch that the offset counts in: in another one the answer is `history_lost`. */
+      epoch?: Epoch;
+      /** How many at most, 1 to 200; 50 when absent. */
+      limit?: number;
+      /** Which. */
+      room: RoomName;
+    };
 
 /** The {@link Command} of one `type`. */
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
@@ -234,10 +250,34 @@ export interface FieldError {
   path: string;
 }
 
+/** A page of a room's log. */
+export interface History {
+  /** In the order of the log. */
+  entries: EntryMessage[];
+  /** Life of its log. */
+  epoch: Epoch;
+  /** Its last entry's place now. */
+  offset: Offset;
+  /** Place of the oldest entry that is still kept; the one after the last where none is. */
+  oldest: Offset;
+  /** Which room. */
+  room: RoomName;
+}
+
+/** Why a position cannot be continued: what was missed is not known, and the client begins anew from the room as it stands. */
+export interface HistoryLost {
+  /** Place of the oldest entry that is still kept; the one after the last where none is. */
+  oldest: Offset;
+  /** What happened to the history. */
+  reason: LostReason;
+}
+
 /** A room at the moment of joining. */
 export interface JoinedRoom {
   /** Life of its log; absent in rooms that keep nothing. */
   epoch?: Epoch;
+  /** Why not, when `since` was given and cannot be continued. */
+  lost?: HistoryLost;
   /** How many people are there. */
   member_count: number;
   /** Who is there; empty in rooms fuller than `live.presence_names_max`. */
@@ -253,11 +293,29 @@ export interface JoinedRoom {
 /** Any JSON value. */
 export type Json = unknown;
 
+/** Why the server ended a subscription. */
+export type LeftBecause =
+  /** The user may no longer follow the room. */
+  | 'access_ended'
+  /** There is no such room any more. */
+  | 'room_deleted';
+
 /** Which room was left. */
 export interface LeftRoom {
+  /** Why, when the client did not ask to leave. */
+  because?: LeftBecause;
   /** Its name. */
   room: RoomName;
 }
+
+/** What happened to a history. */
+export type LostReason =
+  /** The entries after the position are no longer kept. */
+  | 'retention'
+  /** The room's log began anew since then. */
+  | 'epoch'
+  /** The log has never come as far as the position. */
+  | 'future';
 
 /** Somebody in a room. */
 export interface Member {
@@ -426,6 +484,8 @@ export type Reply =
       type: 'connection_established';
       /** This socket's id. */
       connection_id: ConnectionId;
+      /** Why not, when `?resume=` was given and its position cannot be continued. */
+      lost?: HistoryLost;
       /** Silence after which a client should ask whether the server is there, in milliseconds. */
       ping_interval: number;
       /** Whether exactly what was missed since `?resume=` follows. */
@@ -481,6 +541,20 @@ export type Reply =
       /** The asking message's id. */
       reply_to?: CorrelationId;
     }
+  /** Answers `get_history`. */
+  | {
+      type: 'history';
+      /** A page of the room's log. */
+      data: History;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
+  /** Behind the greeting and all that was missed, when `?resume=` named more than the personal room. */
+  | {
+      type: 'resumed';
+      /** Part by part, what became of it. */
+      parts: ResumedPart[];
+    }
   /** Answers `get_presence`. */
   | {
       type: 'presence_state';
@@ -514,6 +588,39 @@ export type Reply =
 
 /** The {@link Reply} of one `type`. */
 export type ReplyOf<T extends Reply['type']> = Extract<Reply, { type: T }>;
+
+/** What became of one part of a resume. */
+export type ResumedPart =
+  /** A room; it is followed again unless there is an error. */
+  | {
+      part: 'room';
+      /** Life of the log; absent in rooms that keep nothing. */
+      epoch?: Epoch;
+      /** Why not, when a position was given and cannot be continued. */
+      lost?: HistoryLost;
+      /** Its last entry's place; absent in rooms that keep nothing. */
+      offset?: Offset;
+      /** Whether exactly what was missed came before this. Otherwise it is fresh: as it stands now. */
+      recovered: boolean;
+      /** Which. */
+      room: RoomName;
+    }
+  /** A room that could not be followed again. */
+  | {
+      part: 'refused';
+      /** What, for programs. */
+      code: ErrorCode;
+      /** What, for people. */
+      message: string;
+      /** Which. */
+      room: RoomName;
+    }
+  /** The presence of the users that are watched: always as it is now. */
+  | {
+      part: 'presence';
+      /** One for each user. */
+      items: Presence[];
+    };
 
 /** A role from a token: up to 128 bytes without control characters. */
 export type Role = string;

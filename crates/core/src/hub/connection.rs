@@ -1,13 +1,14 @@
 //! One connection as the hub sees it: whose it is, what it follows, and the queue to its socket.
 
 use std::{
+    future::poll_fn,
     io::{self, IoSlice},
     net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use super::{
     Room,
     queue::{Queue, Written},
 };
-use crate::{Format, Monotonic, presence::User};
+use crate::{Format, Identity, Monotonic, presence::User};
 
 /// Where a connection's bytes go. A write must not block.
 pub trait Outlet: Send + Sync {
@@ -27,6 +28,9 @@ pub trait Outlet: Send + Sync {
     /// # Errors
     /// As a socket's.
     fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Ready when a write that would have blocked is worth trying again, or the peer is gone.
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
 impl Life {
@@ -57,6 +61,8 @@ pub struct Connection<O: ?Sized = dyn Outlet> {
     pub id: ConnectionId,
     /// Whose it is.
     pub(crate) user: Arc<User>,
+    /// Who its last token says is there, and what that opens.
+    identity: Mutex<Arc<Identity>>,
     /// What its frames look like.
     pub format: Format,
     /// What the client said of itself.
@@ -150,25 +156,26 @@ pub enum Next {
 pub(crate) struct Beginning {
     pub(crate) id: ConnectionId,
     pub(crate) user: Arc<User>,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) format: Format,
     pub(crate) origin: Origin,
     pub(crate) queue_bytes_max: usize,
-    pub(crate) expires_at: Option<Timestamp>,
     pub(crate) now: Monotonic,
 }
 
 impl<O> Connection<O> {
     pub(crate) fn new(beginning: Beginning, outlet: O) -> Self {
-        let Beginning { id, user, format, origin, queue_bytes_max, expires_at, now } = beginning;
+        let Beginning { id, user, identity, format, origin, queue_bytes_max, now } = beginning;
         let life = Life::default();
         life.heard.store(now.0, Ordering::Relaxed);
         life.active.store(now.0, Ordering::Relaxed);
         life.acted.store(now.0, Ordering::Relaxed);
-        life.expires.store(seconds(expires_at), Ordering::Relaxed);
+        life.expires.store(seconds(identity.expires_at), Ordering::Relaxed);
         let (state, subscriptions) = (Mutex::default(), Mutex::default());
         Self {
             id,
             user,
+            identity: Mutex::new(identity),
             format,
             origin: Box::new(origin),
             queue_bytes_max,
@@ -184,6 +191,15 @@ impl<O: Outlet + ?Sized> Connection<O> {
     /// Whose it is.
     pub fn user(&self) -> &UserId {
         &self.user.id
+    }
+
+    /// Who its last token says is there, and what that opens.
+    pub fn identity(&self) -> Arc<Identity> {
+        self.identity.lock().clone()
+    }
+
+    pub(crate) fn set_identity(&self, identity: Arc<Identity>) {
+        *self.identity.lock() = identity;
     }
 
     /// Puts a frame of the connection's own on the queue: an answer, a pong. Call [`Self::flush`] after the last one.
@@ -213,10 +229,14 @@ impl<O: Outlet + ?Sized> Connection<O> {
     }
 
     /// Puts an answer and the history it promises on the queue, as one: nothing live comes between.
-    pub(crate) fn push_with_history<'a>(&self, answer: Bytes, history: impl Iterator<Item = &'a Bytes>) {
+    pub(crate) fn push_with_history<'a>(
+        &self,
+        answer: Option<Bytes>,
+        history: impl Iterator<Item = &'a Bytes>,
+    ) {
         let mut state = self.state.lock();
         if state.end.is_none() {
-            state.queue.push(answer);
+            answer.into_iter().for_each(|answer| state.queue.push(answer));
             history.for_each(|frame| state.queue.push_history(frame.clone()));
         }
     }
@@ -224,6 +244,23 @@ impl<O: Outlet + ?Sized> Connection<O> {
     /// Whether so much waits that nothing more should be asked.
     pub fn is_congested(&self) -> bool {
         self.state.lock().queue.bytes() > self.queue_bytes_max / 2
+    }
+
+    /// Waits until the peer has read so much that more may be put on the queue; false when the connection has ended instead. Only
+    /// for the connection's own task.
+    pub async fn drained(&self) -> bool {
+        self.flush();
+        while self.is_congested() {
+            let ended = poll_fn(|cx| match self.next(cx) {
+                Next::End(_) => Poll::Ready(true),
+                _ => self.outlet.poll_writable(cx).map(|()| false),
+            });
+            if ended.await {
+                return false;
+            }
+            self.flush();
+        }
+        true
     }
 
     /// Writes what waits, as far as the socket takes it.

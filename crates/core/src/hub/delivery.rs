@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tidings_protocol::{Close, http::Reached};
+use tidings_protocol::{Close, Position, http::Reached};
 
 use super::{
     Hub, Room,
@@ -25,8 +25,9 @@ pub(super) struct Gap {
 }
 
 impl Hub {
-    /// Hands an entry to everyone here who follows its room, and says how many those are.
-    pub fn deliver(&self, entry: Arc<Entry>) -> Reached {
+    /// Hands an entry to everyone here who follows its room, and says how many those are. Few subscribers are written to `at_once`, if
+    /// that is asked; the rest is left to the next turn.
+    pub fn deliver(&self, entry: Arc<Entry>, at_once: bool) -> Reached {
         let Some(room) = self.rooms.get(&entry.room) else { return Reached::default() };
         let left_out = entry.except.and_then(|id| self.connection(&id)).filter(|it| it.follows(&entry.room));
         let mut first = Vec::new();
@@ -36,7 +37,7 @@ impl Hub {
         }
         let connections = state.subscribers.len();
         let members = state.present_count();
-        if !state.scheduled && connections <= INLINE_MAX {
+        if !state.scheduled && at_once && connections <= INLINE_MAX {
             self.distribute(&mut state, &mut first);
         } else if !state.scheduled && !state.pending.is_empty() {
             state.scheduled = true;
@@ -123,6 +124,16 @@ impl Hub {
         }
         let fanout = self.fanout.lock();
         !fanout.connections.is_empty() || !fanout.rooms.is_empty()
+    }
+
+    /// Rooms in which something is missing.
+    pub(crate) fn rooms_with_gaps(&self) -> Vec<RoomKey> {
+        self.gaps.lock().iter().map(|gap| gap.room.key.clone()).collect()
+    }
+
+    /// How far a room has been handed out here, if somebody follows it.
+    pub(crate) fn position(&self, key: &RoomKey) -> Option<Position> {
+        self.existing_room(key)?.lock().position()
     }
 
     /// Gives up on gaps that do not close: the subscribers are told, by being made to come back and resume.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tidings_protocol::{Close, Offset, Position, Reply, RoomName, reply::Member};
+use tidings_protocol::{
+    Close, Offset, Position, Reply, RoomName,
+    reply::{HistoryLost, Member},
+};
 
 use super::{
     Hub, Room,
@@ -19,6 +22,8 @@ pub struct Joined {
     pub position: Option<Position>,
     /// Whether exactly what was missed follows.
     pub recovered: bool,
+    /// Why not, when that was asked.
+    pub lost: Option<HistoryLost>,
     /// Who is there; empty in a room with too many to name.
     pub members: Vec<Member>,
     /// How many users are there.
@@ -32,6 +37,17 @@ pub(crate) struct Past {
     pub(crate) stretch: Stretch,
     /// Whether the stretch begins where the joiner left off.
     pub(crate) recovered: bool,
+    /// Whether the room shows its last value to whoever comes: then none may come in between, also where there was none yet.
+    pub(crate) shows_last: bool,
+    /// Why the stretch does not begin there, when the joiner has been there before.
+    pub(crate) lost: Option<HistoryLost>,
+}
+
+impl Past {
+    /// Whether more was missed than has been read.
+    pub(crate) fn is_not_all(&self) -> bool {
+        self.recovered && self.stretch.last().is_some_and(|last| last.offset < self.stretch.head.offset)
+    }
 }
 
 /// Whether joining is done.
@@ -53,7 +69,7 @@ impl Hub {
         connection: &Arc<Connection>,
         room: &Arc<Room>,
         past: Option<&Past>,
-        answer: &dyn Fn(Joined) -> Reply,
+        answer: Option<&dyn Fn(Joined) -> Reply>,
     ) -> Attempt {
         let mut first = Vec::new();
         let mut user = connection.user.lock();
@@ -65,7 +81,7 @@ impl Hub {
             if !state.open(&past.stretch.head) {
                 state.subscribers.iter().for_each(|subscriber| subscriber.end(Close::CONTINUITY_LOST));
             }
-            let needs_all = past.recovered || !past.stretch.entries.is_empty();
+            let needs_all = past.recovered || past.shows_last;
             let went_on = state.position().is_some_and(|position| position.offset > past.stretch.head.offset);
             if needs_all && went_on {
                 return Attempt::Again;
@@ -84,7 +100,7 @@ impl Hub {
         let missed: Vec<&Arc<Entry>> =
             past_entries.filter(|entry| is_past(entry, position.as_ref())).collect();
         let joined = self.joined(&state, past, told_position(past, position, &missed));
-        let answer = self.encode().reply(connection.format, &answer(joined));
+        let answer = answer.map(|answer| self.encode().reply(connection.format, &answer(joined)));
         let missed: Vec<&Bytes> =
             missed.into_iter().map(|entry| entry.past_frame(connection.format, self.encode())).collect();
         self.metrics.deliveries.inc_by(missed.len() as u64);
@@ -95,6 +111,27 @@ impl Hub {
             self.tell_came(connection, room);
         }
         Attempt::Done
+    }
+
+    /// Answers one who misses more than a page, and hands out the first pages while the room goes on without them: no subscription
+    /// yet. `answer` is the first page's.
+    pub(crate) fn send_page(
+        &self,
+        connection: &Connection,
+        room: &Room,
+        past: &Past,
+        answer: Option<&dyn Fn(Joined) -> Reply>,
+    ) {
+        let joined = answer.map(|answer| {
+            let joined = self.joined(&room.lock(), Some(past), Some(past.stretch.head.clone()));
+            self.encode().reply(connection.format, &answer(joined))
+        });
+        let entries = past.stretch.entries.iter();
+        let frames: Vec<&Bytes> =
+            entries.map(|entry| entry.past_frame(connection.format, self.encode())).collect();
+        self.metrics.deliveries.inc_by(frames.len() as u64);
+        connection.push_with_history(joined, frames.into_iter());
+        connection.flush();
     }
 
     /// Follows a room that keeps nothing, without an answer.
@@ -146,6 +183,7 @@ impl Hub {
         Joined {
             position,
             recovered: past.is_some_and(|past| past.recovered),
+            lost: past.and_then(|past| past.lost.clone()),
             members: if names { state.members().map(member).collect() } else { Vec::new() },
             member_count,
         }

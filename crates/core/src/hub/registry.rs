@@ -20,7 +20,7 @@ impl Hub {
     /// `rate_limited`, and the outlet back, when the user or the server has as many connections as `limits` allow.
     pub fn connect<O: Outlet + 'static>(
         &self,
-        identity: &Identity,
+        identity: Arc<Identity>,
         format: Format,
         origin: Origin,
         outlet: O,
@@ -31,8 +31,8 @@ impl Hub {
         };
         let now = self.clock.monotonic();
         let id = ConnectionId::new(self.clock.now());
-        let (queue_bytes_max, expires_at) = (self.settings.limits.queue_bytes, identity.expires_at);
-        let beginning = Beginning { id, user, format, origin, queue_bytes_max, expires_at, now };
+        let queue_bytes_max = self.settings.limits.queue_bytes;
+        let beginning = Beginning { id, user, identity, format, origin, queue_bytes_max, now };
         let connection = Arc::new(Connection::new(beginning, outlet));
         let shared: Arc<Connection> = connection.clone();
         self.watch(&shared, now);
@@ -73,6 +73,12 @@ impl Hub {
             Some(room) => room.clone(),
             None => rooms.entry(key.clone()).or_insert(Arc::new(Room::new(key.clone()))).clone(),
         })
+    }
+
+    /// Everyone who follows a room.
+    pub(crate) fn subscribers(&self, key: &RoomKey) -> Vec<Arc<Connection>> {
+        let Some(room) = self.rooms.get(key) else { return Vec::new() };
+        room.lock().subscribers.iter().cloned().collect()
     }
 
     /// The room, if somebody follows it.

@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use sha2::{Digest, Sha256};
-use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
+use tidings_protocol::{
+    Json, Offset, Position, RoomName, Timestamp, UserId,
+    reply::{HistoryLost, LostReason},
+};
 
 use crate::{Entry, RoomKey};
 
@@ -36,6 +39,25 @@ pub struct Stretch {
     pub oldest: Offset,
     /// In order, without a gap.
     pub entries: Vec<Arc<Entry>>,
+}
+
+impl Stretch {
+    /// The position of its last entry.
+    pub fn last(&self) -> Option<Position> {
+        let offset = self.entries.last().and_then(|entry| entry.offset)?;
+        Some(Position { epoch: self.head.epoch.clone(), offset })
+    }
+
+    /// Why what came after a position is not known, if it is not.
+    pub fn lost(&self, since: &Position) -> Option<HistoryLost> {
+        let reason = match since {
+            since if since.epoch != self.head.epoch => LostReason::Epoch,
+            since if since.offset > self.head.offset => LostReason::Future,
+            since if since.offset.next() < self.oldest => LostReason::Retention,
+            _ => return None,
+        };
+        Some(HistoryLost { reason, oldest: self.oldest })
+    }
 }
 
 /// A room as the store knows it.

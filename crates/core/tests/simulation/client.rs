@@ -19,6 +19,10 @@ struct WireState {
 }
 
 impl Outlet for Wire {
+    fn poll_writable(&self, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        std::task::Poll::Pending
+    }
+
     fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut state = self.0.lock().unwrap();
         let mut written = 0;

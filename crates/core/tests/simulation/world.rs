@@ -113,14 +113,14 @@ impl World {
             }
             Step::Deliver(which) if !self.stored.is_empty() => {
                 let entry = self.stored.swap_remove(which.index(self.stored.len()));
-                self.tidings.hub.deliver(entry.clone());
+                self.tidings.hub.deliver(entry.clone(), true);
                 // The broker may say a thing twice.
-                self.tidings.hub.deliver(entry);
+                self.tidings.hub.deliver(entry, true);
             }
             Step::Deliver(_) => {}
             Step::Transient(room) => {
                 let entry = self.new_entry(room, 3);
-                self.tidings.hub.deliver(Arc::new(entry));
+                self.tidings.hub.deliver(Arc::new(entry), true);
             }
             Step::Join { client, room } => self.join(client, room),
             Step::Leave { client, room } => self.leave(client, room),
@@ -163,7 +163,7 @@ impl World {
     /// All that was stored is delivered, everyone comes back and reads everything.
     pub(crate) fn come_to_rest(&mut self) {
         for entry in std::mem::take(&mut self.stored) {
-            self.tidings.hub.deliver(entry);
+            self.tidings.hub.deliver(entry, true);
         }
         for round in 0..50 {
             while self.tidings.hub.turn(8) {}
@@ -220,7 +220,15 @@ impl World {
         let answer = |joined: Joined| {
             let (epoch, offset) = joined.position.map(|position| (position.epoch, position.offset)).unzip();
             let (recovered, members, member_count) = (joined.recovered, joined.members, joined.member_count);
-            let data = JoinedRoom { room: name(room), epoch, offset, recovered, members, member_count };
+            let data = JoinedRoom {
+                room: name(room),
+                epoch,
+                offset,
+                recovered,
+                lost: joined.lost,
+                members,
+                member_count,
+            };
             Reply::JoinedRoom { reply_to: None, data }
         };
         now(self.tidings.join(&shared, &identity, name(room), since, &answer)).unwrap();
@@ -248,7 +256,7 @@ impl World {
             connected_at: self.clock.now(),
         };
         let connected =
-            self.tidings.hub.connect(&identity(client), Format::default(), origin, Wire::default());
+            self.tidings.hub.connect(Arc::new(identity(client)), Format::default(), origin, Wire::default());
         let connection = connected.unwrap_or_else(|_| panic!("too many connections"));
         let shared: Arc<Connection> = connection.clone();
         let greeting = |_: Joined| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
@@ -334,6 +342,9 @@ impl Store for SharedStore {
     }
     fn is_shared(&self) -> bool {
         self.store.is_shared()
+    }
+    fn commits_together(&self) -> bool {
+        self.store.commits_together()
     }
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
         self.store.sweep(now, followed);
@@ -433,7 +444,14 @@ fn key(room: usize) -> RoomKey {
 
 fn identity(client: usize) -> Identity {
     let user = UserId::parse(&format!("user{client}")).unwrap();
-    Identity { user, roles: Vec::new(), grants: Vec::new(), anonymous: false, expires_at: None }
+    Identity {
+        user,
+        roles: Vec::new(),
+        grants: Vec::new(),
+        anonymous: false,
+        issued_at: None,
+        expires_at: None,
+    }
 }
 
 fn publication(size: usize) -> Publication {

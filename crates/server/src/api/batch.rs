@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::Request, response::IntoResponse};
 use http::StatusCode;
+use tidings_core::store::Once;
 use tidings_protocol::{
     Fault,
     http::{BATCH_MAX, BatchError, BatchRequest, BatchResponse, BatchResult},
@@ -15,28 +16,26 @@ use super::{
     body,
     endpoint::Outcome,
     idempotency::{self, Key},
-    publish::publish_one,
+    publish::{read, response},
     refusal,
 };
 use crate::App;
-
-/// Entries after which others get a turn.
-const TURN: usize = 64;
 
 /// Publishes the entries in their order.
 pub(crate) async fn publish_batch(app: Arc<App>, request: Request) -> Outcome {
     let key = Key::of(request.headers())?;
     let body = body::read(&app, request).await?;
     match key {
-        None => Ok(answer(&app, &body).await?.into_response()),
+        None => Ok(answer(app, &body, None).await?.0.into_response()),
         Some(key) => {
             let print = idempotency::fingerprint("publish_batch", &body);
-            idempotency::once(app.clone(), key, print, async move { answer(&app, &body).await }).await
+            let work = |app, once| async move { answer(app, &body, Some(once)).await };
+            idempotency::once(app, key, print, work).await
         }
     }
 }
 
-async fn answer(app: &App, json: &[u8]) -> Result<Answer, Fault> {
+async fn answer(app: Arc<App>, json: &[u8], once: Option<Once>) -> Result<(Answer, bool), Fault> {
     // Nesting is checked entry by entry: raw values are skipped without recursion, so one that is too deep harms only itself.
     let Ok(BatchRequest { entries }) = object::from_slice(json) else {
         return Err(refusal::of_batch(json));
@@ -44,17 +43,16 @@ async fn answer(app: &App, json: &[u8]) -> Result<Answer, Fault> {
     if entries.len() > BATCH_MAX {
         return Err(Fault::invalid("entries", format!("expected at most {BATCH_MAX} entries")));
     }
-    let mut results = Vec::with_capacity(entries.len());
-    for (index, entry) in entries.iter().enumerate() {
-        if index % TURN == TURN - 1 {
-            tokio::task::yield_now().await;
-        }
-        results.push(match publish_one(app, entry.as_str().as_bytes()).await {
-            Ok(response) => BatchResult::Published(response),
-            Err(fault) => BatchResult::Refused { error: error(index, fault) },
-        });
-    }
-    Answer::json(StatusCode::OK, &BatchResponse { results })
+    let depth_max = app.settings.limits.json_depth;
+    let publications = entries.iter().map(|entry| read(entry.as_str().as_bytes(), depth_max)).collect();
+    let published = app.tidings.publish_all(publications, once).await?;
+    let replayed = published.iter().flatten().any(|published| published.replayed);
+    let results = published.into_iter().enumerate().map(|(index, published)| match published {
+        Ok(published) => BatchResult::Published(response(published)),
+        Err(fault) => BatchResult::Refused { error: error(index, fault) },
+    });
+    let answer = Answer::json(StatusCode::OK, &BatchResponse { results: results.collect() })?;
+    Ok((answer, replayed))
 }
 
 fn error(index: usize, fault: Fault) -> BatchError {

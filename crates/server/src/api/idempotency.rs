@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: a POST that is sent again because its answer got lost is not done again.
 //!
-//! Kept in memory for 24 hours: as far as the entries themselves, which a restart forgets too. When 100,000 answers or 64 MiB are
-//! kept, the oldest go first. Only successes are remembered: what failed may be tried again with the same key.
+//! Whole answers are kept in memory for 24 hours; when 100,000 answers or 64 MiB are kept, the oldest go first. The store keeps the
+//! keys in the transaction of what was done, so that a restart forgets none: then the answer has the same ids and places, and
+//! reached nobody. Only successes are remembered: what failed may be tried again with the same key.
 
 use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
@@ -10,7 +11,7 @@ use axum::response::IntoResponse;
 use hashbrown::{HashMap, hash_map::Entry};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::Mutex;
-use tidings_core::Monotonic;
+use tidings_core::{Monotonic, store::Once};
 use tidings_protocol::{ErrorCode, Fault};
 
 use super::{answer::Answer, endpoint::Outcome};
@@ -106,22 +107,30 @@ struct Claim<'a> {
     is_answered: bool,
 }
 
-/// Does a request once for its key.
+/// Does a request once for its key. The work is given what the store should remember with it, and says with its answer whether the store
+/// did already: before this server started, or by another one.
 ///
 /// It runs in a task of its own: a caller who hangs up in the middle must not leave it half done, or the next try would do
 /// the first half twice.
-pub(crate) async fn once<W>(app: Arc<App>, key: Key, print: Fingerprint, work: W) -> Outcome
+pub(crate) async fn once<W>(
+    app: Arc<App>,
+    key: Key,
+    print: Fingerprint,
+    work: impl FnOnce(Arc<App>, Once) -> W,
+) -> Outcome
 where
-    W: Future<Output = Result<Answer, Fault>> + Send + 'static,
+    W: Future<Output = Result<(Answer, bool), Fault>> + Send + 'static,
 {
+    let once = Once { key: (*key.0).into(), print: print.0, now: app.tidings.clock().now() };
+    let work = work(app.clone(), once);
     let done = tokio::spawn(async move {
         let clock = app.tidings.clock();
         match app.idempotency.begin(key, print, clock.monotonic())? {
             Begun::Done(answer) => Ok((answer, true)),
             Begun::First(claim) => {
-                let answer = work.await?;
+                let (answer, replayed) = work.await?;
                 claim.answered(&answer, clock.monotonic());
-                Ok((answer, false))
+                Ok((answer, replayed))
             }
         }
     });

@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc, time::Instant};
 use axum::response::IntoResponse;
 use http::{Request, StatusCode};
 use hyper::body::Body;
-use tidings_core::{Publication, Published, Target};
+use tidings_core::{Publication, Published, Target, store::Once};
 use tidings_protocol::{
     ErrorCode, Fault, depth,
     http::{PublishRequest, PublishResponse, TargetFields},
@@ -36,8 +36,8 @@ where
         None => Ok(answer(&app, &body).await?.into_response()),
         Some(key) => {
             let print = idempotency::fingerprint("publish", &body);
-            Box::pin(idempotency::once(app.clone(), key, print, async move { answer(&app, &body).await }))
-                .await
+            let work = |app, once| async move { answer_once(app, &body, once).await };
+            Box::pin(idempotency::once(app, key, print, work)).await
         }
     }
 }
@@ -46,28 +46,37 @@ async fn answer(app: &App, json: &[u8]) -> Result<Answer, Fault> {
     Ok(Answer { status: StatusCode::ACCEPTED, body: accept(app, json).await?.into() })
 }
 
+async fn answer_once(app: Arc<App>, json: &[u8], once: Once) -> Result<(Answer, bool), Fault> {
+    let publication = read(json, app.settings.limits.json_depth)?;
+    let mut published = app.tidings.publish_all(vec![Ok(publication)], Some(once)).await?;
+    let published = published.pop().unwrap_or_else(|| Err(Fault::invalid("to", refusal::EXACTLY_ONE)))?;
+    let body = response(published).to_json().into();
+    Ok((Answer { status: StatusCode::ACCEPTED, body }, published.replayed))
+}
+
+/// What the back end is told.
+pub(super) fn response(published: Published) -> PublishResponse {
+    let Published { id, offset, reached, .. } = published;
+    PublishResponse { id, offset, reached }
+}
+
 /// Publishes what one body says, and gives the JSON of the answer.
 ///
 /// # Errors
-/// As [`publish_one`].
+/// Those of [`read`] and of `Tidings::publish`.
 pub(super) async fn accept(app: &App, json: &[u8]) -> Result<Vec<u8>, Fault> {
     let began = Instant::now();
-    let response = publish_one(app, json).await?;
+    let (target, publication) = read(json, app.settings.limits.json_depth)?;
+    let response = response(app.tidings.publish(target, publication).await?);
     app.edge_metrics.publish_seconds.observe(began.elapsed());
     Ok(response.to_json())
 }
 
-/// Publishes what one `PublishRequest` says.
+/// Reads a `PublishRequest`.
 ///
 /// # Errors
-/// `invalid_request` with the field, and those of `Tidings::publish`.
-pub(super) async fn publish_one(app: &App, json: &[u8]) -> Result<PublishResponse, Fault> {
-    let (target, publication) = read(json, app.settings.limits.json_depth)?;
-    let Published { id, offset, reached } = app.tidings.publish(target, publication).await?;
-    Ok(PublishResponse { id, offset, reached })
-}
-
-fn read(json: &[u8], depth_max: usize) -> Result<(Target, Publication), Fault> {
+/// `invalid_request` with the field.
+pub(super) fn read(json: &[u8], depth_max: usize) -> Result<(Target, Publication), Fault> {
     if !depth::within(json, depth_max) {
         let message = format!("nested too deeply: at most {depth_max} levels are allowed");
         return Err(Fault::new(ErrorCode::InvalidRequest, message));

@@ -95,7 +95,8 @@ impl Tokens {
         let roles = list(claims, &self.roles_claim, |role| Role::parse(role).ok())?;
         let grants = list(claims, &self.rooms_claim, |grant| Grant::parse(grant).ok())?;
         let expires_at = Some(Timestamp::from_millis((exp * 1000.0) as u64));
-        Ok(Identity { user, roles, grants, anonymous: false, expires_at })
+        let issued_at = seconds("iat").map(|iat| Timestamp::from_millis((iat * 1000.0) as u64));
+        Ok(Identity { user, roles, grants, anonymous: false, issued_at, expires_at })
     }
 }
 

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use tidings_core::{Connection, Identity, Joined, limits::Bucket};
+use tidings_core::{
+    Connection, Joined,
+    store::{Page, Stretch},
+};
 use tidings_protocol::{
-    Command, CorrelationId, ErrorCode, Fault, Reply, RoomName,
-    reply::{JoinedRoom, LeftRoom},
+    Command, CorrelationId, ErrorCode, Fault, Offset, Position, Reply, RoomName,
+    reply::{History, JoinedRoom, LeftRoom},
 };
 
 use crate::App;
 
-/// Who speaks on a connection. Owned by its task, so no lock is needed.
-pub(super) struct Speaker {
-    /// The user, as the last token said.
-    pub(super) identity: Box<Identity>,
-    /// Messages that were refused.
-    pub(super) refusals: Bucket,
-}
+/// Entries of a `history` when the client does not say how many.
+const HISTORY_LIMIT: u16 = 50;
 
 /// Does what a client asks. No reply where the contract has none, or where the answer is on the queue already.
 ///
@@ -25,12 +23,11 @@ pub(super) struct Speaker {
 pub(super) async fn handle(
     app: &Arc<App>,
     connection: &Arc<Connection>,
-    speaker: &mut Speaker,
     id: Option<CorrelationId>,
     command: Command,
 ) -> Result<Option<Reply>, Fault> {
     let tidings = &app.tidings;
-    let identity = &speaker.identity;
+    let identity = &*connection.identity();
     match command {
         Command::Ping { timestamp } => Ok(Some(Reply::Pong { reply_to: id, timestamp })),
         Command::JoinRoom { room, since } => {
@@ -39,7 +36,7 @@ pub(super) async fn handle(
         }
         Command::LeaveRoom { room } => {
             tidings.leave(connection, &room);
-            Ok(Some(Reply::LeftRoom { reply_to: id, data: LeftRoom { room } }))
+            Ok(Some(Reply::LeftRoom { reply_to: id, data: LeftRoom { room, because: None } }))
         }
         Command::Publish { room, event, data } => {
             let published = tidings.publish_as(identity, room, event, data).await?;
@@ -52,42 +49,62 @@ pub(super) async fn handle(
             Ok(None)
         }
         Command::GetPresence(of) => {
-            let items = tidings.presence(identity, &of)?;
+            let items = tidings.presence(identity, &of).await?;
             Ok(Some(Reply::PresenceState { reply_to: id, items }))
         }
-        Command::Authenticate { token } | Command::RefreshToken { token } => {
-            refresh(app, connection, speaker, id, &token).map(Some)
+        Command::GetHistory { room, before, after, epoch, limit } => {
+            let page = page(before, after);
+            let limit = usize::from(limit.unwrap_or(HISTORY_LIMIT));
+            let stretch = tidings.history_for(identity, &room, page, epoch.as_ref(), limit).await?;
+            Ok(Some(Reply::History { reply_to: id, data: history(room, stretch) }))
+        }
+        Command::Authenticate { token, .. } | Command::RefreshToken { token } => {
+            refresh(app, connection, id, &token).await.map(Some)
         }
     }
 }
 
-fn refresh(
+async fn refresh(
     app: &App,
     connection: &Arc<Connection>,
-    speaker: &mut Speaker,
     reply_to: Option<CorrelationId>,
     token: &str,
 ) -> Result<Reply, Fault> {
     let fresh = app.tokens.verify(token, app.tidings.clock().now())?;
     let expires_at = fresh.expires_at.ok_or(Fault::new(ErrorCode::Unauthorized, "the token has no end"))?;
-    if speaker.identity.anonymous {
+    let before = connection.identity();
+    if before.anonymous {
         let message = "this connection was opened without a token: bring it with the request";
         return Err(Fault { path: Some("token".into()), ..Fault::new(ErrorCode::Forbidden, message) });
     }
-    if fresh.user != speaker.identity.user {
+    if fresh.user != before.user {
         let fault =
             Fault::new(ErrorCode::Forbidden, "the token is another user's: open another connection for them");
         return Err(Fault { path: Some("token".into()), ..fault });
     }
-    app.tidings.hub.set_expiry(connection, fresh.expires_at);
-    app.tidings.change_roles(connection, &speaker.identity, &fresh);
     let user = fresh.user.clone();
-    *speaker.identity = fresh;
+    app.tidings.change_identity(connection, fresh).await?;
     Ok(Reply::Authenticated { reply_to, user, expires_at })
 }
 
-fn joined_room(reply_to: Option<CorrelationId>, room: RoomName, joined: Joined) -> Reply {
-    let Joined { position, recovered, members, member_count } = joined;
+/// Which page `before` and `after` mean; without either the last one.
+pub(crate) fn page(before: Option<Offset>, after: Option<Offset>) -> Page {
+    match after {
+        Some(after) => Page::After(after),
+        None => Page::Before(before.unwrap_or(Offset(u64::MAX))),
+    }
+}
+
+/// A page of a log as clients see it.
+fn history(room: RoomName, stretch: Stretch) -> History {
+    let Stretch { head: Position { epoch, offset }, oldest, entries } = stretch;
+    let entries = entries.iter().map(|entry| entry.message().to_owned()).collect();
+    History { room, epoch, offset, oldest, entries }
+}
+
+pub(super) fn joined_room(reply_to: Option<CorrelationId>, room: RoomName, joined: Joined) -> Reply {
+    let Joined { position, recovered, lost, members, member_count } = joined;
     let (epoch, offset) = position.map(|position| (position.epoch, position.offset)).unzip();
-    Reply::JoinedRoom { reply_to, data: JoinedRoom { room, epoch, offset, recovered, members, member_count } }
+    let data = JoinedRoom { room, epoch, offset, recovered, lost, members, member_count };
+    Reply::JoinedRoom { reply_to, data }
 }

@@ -6,12 +6,12 @@ use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tidings_core::{Connection, Encode, Format, Identity, Joined, Origin, limits::Bucket};
 use tidings_protocol::{
-    Close, Command, ConnectionId, CorrelationId, ErrorCode, Fault, Incoming, Position, Reply, Timestamp,
-    UserId,
+    Close, Command, ConnectionId, CorrelationId, ErrorCode, Fault, Incoming, Reply, ResumeCursor, RoomName,
+    Timestamp, UserId,
 };
 
 use super::{
-    commands::Speaker,
+    commands::joined_room,
     frames::{self, Frames},
     reader::{Reader, Said},
     socket::Socket,
@@ -22,7 +22,7 @@ use crate::{App, serve::Prefixed};
 /// What came with the upgrade request.
 pub(super) struct Arrival {
     pub(super) token: Option<String>,
-    pub(super) resume: Option<Position>,
+    pub(super) resume: Option<ResumeCursor>,
     pub(super) format: Format,
     pub(super) origin: Origin,
 }
@@ -52,13 +52,14 @@ async fn introduce(
     let mut reader = Reader::new(&app.settings.limits, arrival.format.encoding, arrival.format.deflate);
     let mut said = Vec::new();
     reader.decode(&mut ahead, &mut said);
-    let Arrival { token, resume, format, origin } = *arrival;
+    let Arrival { token, mut resume, format, origin } = *arrival;
     let (identity, asked) =
-        match identify(app, &socket, token, &mut reader, &mut said, origin.connected_at).await {
+        match identify(app, &socket, token, &mut resume, &mut reader, &mut said, origin.connected_at).await {
             Ok(known) => known,
             Err(refusal) => return refuse(app, &socket, format, refusal).await,
         };
-    let registered = match register(app, &identity, format, origin, socket) {
+    let identity = Arc::new(identity);
+    let registered = match register(app, identity.clone(), format, origin, socket) {
         Ok(registered) => registered,
         Err((fault, socket)) => return refuse(app, &socket, format, Refusal::too_many(fault)).await,
     };
@@ -68,8 +69,7 @@ async fn introduce(
         let refusal = Refusal { reply_to: None, fault: Some(fault), close: Close::INTERNAL };
         return refuse(app, &connection.outlet, format, refusal).await;
     }
-    let speaker = Speaker { identity: Box::new(identity), refusals: Bucket::default() };
-    Some((Box::new(Serving { registered, reader, speaker }), said))
+    Some((Box::new(Serving { registered, reader, refusals: Bucket::default() }), said))
 }
 
 /// The socket behind an upgrade, and what the client sent right behind its request: lost if it were not read first.
@@ -86,7 +86,7 @@ pub(super) async fn socket_of(upgrade: OnUpgrade) -> Option<(Socket, Vec<u8>)> {
 /// Gives a user's socket its place in the hub and among those of its address; the socket comes back when there is none.
 pub(super) fn register(
     app: &Arc<App>,
-    identity: &Identity,
+    identity: Arc<Identity>,
     format: Format,
     origin: Origin,
     socket: Socket,
@@ -107,14 +107,14 @@ async fn identify(
     app: &App,
     socket: &Socket,
     token: Option<String>,
+    resume: &mut Option<ResumeCursor>,
     reader: &mut Reader,
     said: &mut Vec<Said>,
     now: Timestamp,
 ) -> Result<(Identity, Asked), Refusal> {
     let refused = |reply_to, fault| Refusal { reply_to, fault: Some(fault), close: Close::TOKEN_INVALID };
     if let Some(token) = token {
-        let identity =
-            app.tokens.verify(&token, app.tidings.clock().now()).map_err(|fault| refused(None, fault))?;
+        let identity = verify(app, &token).map_err(|fault| refused(None, fault))?;
         return Ok((identity, None));
     }
     if app.settings.auth.anonymous {
@@ -126,11 +126,9 @@ async fn identify(
     let first = tokio::time::timeout(wait, first_message(socket, reader, said)).await;
     let Incoming { id, command } = first.unwrap_or(Err(Refusal::close(Close::AUTHENTICATION_TIMEOUT)))?;
     match command {
-        Ok(Command::Authenticate { token }) => {
-            let identity = app
-                .tokens
-                .verify(&token, app.tidings.clock().now())
-                .map_err(|fault| refused(id.clone(), fault))?;
+        Ok(Command::Authenticate { token, resume: cursor }) => {
+            let identity = verify(app, &token).map_err(|fault| refused(id.clone(), fault))?;
+            *resume = cursor.and_then(|cursor| cursor.parse().ok()).or(resume.take());
             Ok((identity, Some(id)))
         }
         Ok(_) => {
@@ -142,6 +140,12 @@ async fn identify(
         }
         Err(fault) => Err(Refusal { reply_to: id, fault: Some(fault), close: Close::AUTHENTICATION_TIMEOUT }),
     }
+}
+
+fn verify(app: &App, token: &str) -> Result<Identity, Fault> {
+    let identity = app.tokens.verify(token, app.tidings.clock().now())?;
+    app.tidings.admit_token(&identity)?;
+    Ok(identity)
 }
 
 /// The first message; what came behind it stays in `said`.
@@ -171,14 +175,21 @@ async fn first_message(
 /// A user that nobody else is, for the time of one connection.
 pub(super) fn anonymous(now: Timestamp) -> Option<Identity> {
     let user = UserId::parse(&format!("anonymous:{}", ConnectionId::new(now))).ok()?;
-    Some(Identity { user, roles: Vec::new(), grants: Vec::new(), anonymous: true, expires_at: None })
+    Some(Identity {
+        user,
+        roles: Vec::new(),
+        grants: Vec::new(),
+        anonymous: true,
+        issued_at: None,
+        expires_at: None,
+    })
 }
 
 async fn greet(
     app: &App,
     connection: &Arc<Connection<Socket>>,
     identity: &Identity,
-    resume: Option<Position>,
+    resume: Option<ResumeCursor>,
     asked: Asked,
 ) -> Result<(), Fault> {
     let greeting = |joined: Joined| Reply::ConnectionEstablished {
@@ -188,12 +199,19 @@ async fn greet(
         ping_interval: app.settings.live.ping_interval.as_millis() as u64,
         resume: joined.position.map(|position| position.to_string()),
         recovered: joined.recovered,
+        lost: joined.lost,
     };
     let shared: Arc<Connection> = connection.clone();
-    app.tidings.welcome(&shared, identity, resume, &greeting).await?;
+    let mut cursor = resume.unwrap_or_default();
+    app.tidings.welcome(&shared, identity, cursor.personal.take(), &greeting).await?;
     if let (Some(reply_to), Some(expires_at)) = (asked, identity.expires_at) {
         let answer = Reply::Authenticated { reply_to, user: identity.user.clone(), expires_at };
         connection.send(Frames.reply(connection.format, &answer));
+    }
+    if cursor.names_more() {
+        let joined = |room: &RoomName, joined| joined_room(None, room.clone(), joined);
+        let parts = app.tidings.resume(&shared, identity, cursor, &joined).await?;
+        connection.send(Frames.reply(connection.format, &Reply::Resumed { parts }));
     }
     connection.flush();
     app.edge_metrics.handshake("accepted");

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IoSlice},
     net::Shutdown,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -25,6 +26,10 @@ impl Outlet for Socket {
             [piece] => self.0.try_write(piece),
             pieces => self.0.try_write_vectored(pieces),
         }
+    }
+
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_write_ready(cx).map(|_| ())
     }
 }
 

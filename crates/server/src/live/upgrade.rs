@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use tidings_core::{Format, Origin};
-use tidings_protocol::{Encoding, ErrorCode, Fault, Position};
+use tidings_protocol::{Encoding, ErrorCode, Fault, ResumeCursor};
 use tidings_websocket::handshake;
 
 use super::opening::{Arrival, open};
@@ -138,7 +138,7 @@ fn authorization(headers: &HeaderMap) -> Option<String> {
 #[derive(Default)]
 struct Query {
     token: Option<String>,
-    resume: Option<Position>,
+    resume: Option<ResumeCursor>,
     client_type: Option<Box<str>>,
     client_version: Option<Box<str>>,
     device_id: Option<Box<str>>,

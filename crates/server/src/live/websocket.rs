@@ -2,13 +2,15 @@
 
 use std::{future::poll_fn, io, sync::Arc, task::Poll};
 
-use tidings_core::{Connection, Next, limits::Rate};
+use tidings_core::{
+    Connection, Next,
+    limits::{Bucket, Rate},
+};
 use tidings_protocol::{Close, Command, Incoming, Reply};
 
 use super::{
     admission::Place,
-    commands::{self, Speaker},
-    frames,
+    commands, frames,
     reader::{Reader, Said},
     socket::{Socket, farewell_end},
 };
@@ -31,7 +33,8 @@ enum Ready {
 pub(super) struct Serving {
     pub(super) registered: Registered,
     pub(super) reader: Reader,
-    pub(super) speaker: Speaker,
+    /// Messages that were refused.
+    pub(super) refusals: Bucket,
 }
 
 /// Takes the connection out of the hub however its task ends, a panic included.
@@ -109,7 +112,7 @@ async fn ready(connection: &Connection<Socket>) -> Ready {
 
 /// Handles what was read at once, and sends all answers in one write.
 async fn hear(serving: &mut Serving, said: Vec<Said>) -> Option<Close> {
-    let Serving { registered: Registered { app, connection, .. }, speaker, .. } = serving;
+    let Serving { registered: Registered { app, connection, .. }, refusals, .. } = serving;
     let now = app.tidings.clock().monotonic();
     let active = said.iter().any(|said| matches!(said, Said::Message(_)));
     connection.heard(now, active);
@@ -122,13 +125,13 @@ async fn hear(serving: &mut Serving, said: Vec<Said>) -> Option<Close> {
                 return Some(close);
             }
             Said::Message(incoming) => {
-                if let Err(close) = answer(app, connection, speaker, incoming).await {
+                if let Err(close) = answer(app, connection, refusals, incoming).await {
                     return Some(close);
                 }
             }
         }
         if connection.is_congested() {
-            drain(connection).await;
+            connection.drained().await;
         }
     }
     connection.flush();
@@ -138,7 +141,7 @@ async fn hear(serving: &mut Serving, said: Vec<Said>) -> Option<Close> {
 async fn answer(
     app: &Arc<App>,
     connection: &Arc<Connection<Socket>>,
-    speaker: &mut Speaker,
+    refusals: &mut Bucket,
     incoming: Incoming,
 ) -> Result<(), Close> {
     let shared: Arc<Connection> = connection.clone();
@@ -148,11 +151,11 @@ async fn answer(
     }
     let admitted = app.tidings.admit_message(&shared);
     let outcome = match admitted.and(command) {
-        Ok(command) => commands::handle(app, &shared, speaker, id.clone(), command).await,
+        Ok(command) => commands::handle(app, &shared, id.clone(), command).await,
         Err(fault) => {
             app.edge_metrics.invalid_messages.inc();
             let now = app.tidings.clock().monotonic();
-            speaker.refusals.take(REFUSALS, now).map_err(|_| Close::POLICY)?;
+            refusals.take(REFUSALS, now).map_err(|_| Close::POLICY)?;
             Err(fault)
         }
     };
@@ -166,27 +169,11 @@ async fn answer(
     Ok(())
 }
 
-/// Waits until the client has read some of its answers, or ends.
-async fn drain(connection: &Connection<Socket>) {
-    connection.flush();
-    while connection.is_congested() {
-        let socket = &connection.outlet.0;
-        let ended = poll_fn(|cx| match connection.next(cx) {
-            Next::End(_) => Poll::Ready(true),
-            _ => socket.poll_write_ready(cx).map(|_| false),
-        });
-        if ended.await {
-            return;
-        }
-        connection.flush();
-    }
-}
-
 /// Says goodbye: what waits, then the close frame, then our side of the socket.
 async fn farewell(serving: Box<Serving>, close: Close) {
     // What is heard from here on is thrown away: what only hearing needs need not wait.
-    let Serving { registered, reader, speaker } = *serving;
-    drop((reader, speaker));
+    let Serving { registered, reader, .. } = *serving;
+    drop(reader);
     let connection = registered.connection.clone();
     let socket = &connection.outlet;
     registered.app.edge_metrics.closed(close.code);

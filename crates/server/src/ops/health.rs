@@ -104,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_is_about_to_stop_is_alive_but_not_ready() {
-        let app = App::new(Settings::default()).unwrap();
+        let app = App::new(Settings::default(), Box::new(tidings_core::MemoryStore::default())).unwrap();
         app.drain();
         let request = |uri: &str| Request::get(uri).body(Body::empty()).unwrap();
         assert_eq!(livez(app.clone(), request("/livez")).await.unwrap().status(), 200);

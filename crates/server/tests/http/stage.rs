@@ -10,7 +10,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request, StatusCode, header::HeaderMap, request::Builder};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tidings_core::{Connection, Format, Identity, Origin, Outlet, RoomKey};
+use tidings_core::{Connection, Format, Identity, MemoryStore, Origin, Outlet, RoomKey};
 use tidings_protocol::{Reply, RoomName};
 use tidings_server::App;
 use tidings_settings::{Secret, Settings};
@@ -41,6 +41,10 @@ impl Outlet for Void {
     fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         Ok(pieces.iter().map(|piece| piece.len()).sum())
     }
+
+    fn poll_writable(&self, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        std::task::Poll::Ready(())
+    }
 }
 
 /// A server with the default settings.
@@ -53,7 +57,7 @@ pub(crate) fn stage_with(change: impl FnOnce(&mut Settings)) -> Stage {
     let mut settings = Settings::default();
     settings.auth.api_keys = vec![Secret::new(KEY)];
     change(&mut settings);
-    let app = App::new(settings).unwrap();
+    let app = App::new(settings, Box::new(MemoryStore::default())).unwrap();
     Stage { router: tidings_server::router(app.clone()), app }
 }
 
@@ -95,13 +99,14 @@ impl Stage {
 
     /// Somebody connects and joins rooms.
     pub(crate) async fn connect(&self, user: &str, rooms: &[&str]) -> Arc<Connection<Void>> {
-        let identity = Identity {
+        let identity = Arc::new(Identity {
             user: user.parse().unwrap(),
             roles: vec!["staff".parse().unwrap()],
             grants: Vec::new(),
             anonymous: false,
+            issued_at: None,
             expires_at: None,
-        };
+        });
         let origin = Origin {
             client_type: Some("web".into()),
             client_version: None,
@@ -110,7 +115,7 @@ impl Stage {
             connected_at: self.app.tidings.clock().now(),
         };
         let tidings = &self.app.tidings;
-        let connection = tidings.hub.connect(&identity, Format::default(), origin, Void).unwrap();
+        let connection = tidings.hub.connect(identity.clone(), Format::default(), origin, Void).unwrap();
         let shared: Arc<Connection> = connection.clone();
         let answer = |_| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
         tidings.welcome(&shared, &identity, None, &answer).await.unwrap();

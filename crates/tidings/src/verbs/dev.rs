@@ -34,7 +34,7 @@ impl Dev {
         let auth = loaded.settings.auth.clone();
         let dev = State { auth, api_key, address: listener.local_addr()? };
         let (greeting, url) = (greeting(&dev), dev.url());
-        let app = App::new(loaded.settings).map_err(|wrong| anyhow!(wrong))?;
+        let app = App::new(loaded.settings, Box::new(tidings_core::MemoryStore::default())).map_err(|wrong| anyhow!(wrong))?;
         let router = tidings_server::router(app.clone()).merge(routes(dev));
         run::run(app, router, listener, || {
             line(greeting)?;

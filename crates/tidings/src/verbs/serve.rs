@@ -30,7 +30,7 @@ impl Serve {
         let addresses = listen_address::resolve("server.listen", &settings.server.listen)?;
         let listener = listen_address::bind("server.listen", &addresses)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let app = App::new(settings).map_err(|wrong| anyhow!(wrong))?;
+        let app = App::new(settings, Box::new(tidings_core::MemoryStore::default())).map_err(|wrong| anyhow!(wrong))?;
         let router = tidings_server::router(app.clone());
         run::run(app, router, listener, || Ok(output::line(format_args!("listening on {url}"))?))?;
         Ok(ExitCode::SUCCESS)

@@ -12,6 +12,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("tidings-settings", &[]),
     ("tidings-websocket", &[]),
     ("tidings-core", &["tidings-protocol", "tidings-settings"]),
+    ("tidings-postgres", &["tidings-core", "tidings-protocol", "tidings-settings"]),
+    ("tidings-sqlite", &["tidings-core", "tidings-protocol", "tidings-settings"]),
     ("tidings-server", &["tidings-core", "tidings-protocol", "tidings-settings", "tidings-websocket"]),
     ("tidings-bench", &["tidings-protocol", "tidings-settings", "tidings-websocket"]),
     ("tidings-testkit", &["tidings-core", "tidings-protocol", "tidings-settings"]),

@@ -8,6 +8,32 @@ export const clientAuthenticate: ClientMessageOf<'authenticate'> = {
   "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
 };
 
+/** `schema/frames/client.authenticate.resume.json` */
+export const clientAuthenticateResume: ClientMessageOf<'authenticate'> = {
+  "type": "authenticate",
+  "id": 1,
+  "token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
+  "resume": "k3xw9q2a:17"
+};
+
+/** `schema/frames/client.get_history.json` */
+export const clientGetHistory: ClientMessageOf<'get_history'> = {
+  "type": "get_history",
+  "id": 8,
+  "room": "order_123",
+  "before": 42,
+  "epoch": "k3xw9q2a",
+  "limit": 2
+};
+
+/** `schema/frames/client.get_history.after.json` */
+export const clientGetHistoryAfter: ClientMessageOf<'get_history'> = {
+  "type": "get_history",
+  "id": 9,
+  "room": "order_123",
+  "after": 40
+};
+
 /** `schema/frames/client.get_presence.room.json` */
 export const clientGetPresenceRoom: ClientMessageOf<'get_presence'> = {
   "type": "get_presence",
@@ -341,6 +367,31 @@ export const replyGoodbye: ReplyOf<'goodbye'> = {
   "spread_ms": 5000
 };
 
+/** `schema/frames/reply.history.json` */
+export const replyHistory: ReplyOf<'history'> = {
+  "type": "history",
+  "reply_to": 8,
+  "data": {
+    "room": "order_123",
+    "epoch": "k3xw9q2a",
+    "offset": 42,
+    "oldest": 1,
+    "entries": [
+      {
+        "type": "order_status_changed",
+        "room": "order_123",
+        "id": "019aa4a0-0000-7000-8000-000000000001",
+        "offset": 41,
+        "from": "ada",
+        "time": "2026-11-21T06:00:00.123Z",
+        "data": {
+          "status": "shipped"
+        }
+      }
+    ]
+  }
+};
+
 /** `schema/frames/reply.joined_room.json` */
 export const replyJoinedRoom: ReplyOf<'joined_room'> = {
   "type": "joined_room",
@@ -376,12 +427,39 @@ export const replyJoinedRoomKeepsNothing: ReplyOf<'joined_room'> = {
   }
 };
 
+/** `schema/frames/reply.joined_room.lost.json` */
+export const replyJoinedRoomLost: ReplyOf<'joined_room'> = {
+  "type": "joined_room",
+  "reply_to": 3,
+  "data": {
+    "room": "order_123",
+    "epoch": "k3xw9q2a",
+    "offset": 42,
+    "recovered": false,
+    "lost": {
+      "reason": "epoch",
+      "oldest": 1
+    },
+    "members": [],
+    "member_count": 0
+  }
+};
+
 /** `schema/frames/reply.left_room.json` */
 export const replyLeftRoom: ReplyOf<'left_room'> = {
   "type": "left_room",
   "reply_to": 4,
   "data": {
     "room": "order_123"
+  }
+};
+
+/** `schema/frames/reply.left_room.access_ended.json` */
+export const replyLeftRoomAccessEnded: ReplyOf<'left_room'> = {
+  "type": "left_room",
+  "data": {
+    "room": "order_123",
+    "because": "access_ended"
   }
 };
 
@@ -421,4 +499,46 @@ export const replyPublished: ReplyOf<'published'> = {
   "reply_to": 5,
   "entry_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
   "offset": 42
+};
+
+/** `schema/frames/reply.resumed.json` */
+export const replyResumed: ReplyOf<'resumed'> = {
+  "type": "resumed",
+  "parts": [
+    {
+      "part": "room",
+      "room": "order_123",
+      "epoch": "k3xw9q2a",
+      "offset": 42,
+      "recovered": true
+    },
+    {
+      "part": "room",
+      "room": "orders",
+      "epoch": "k3xw9q2b",
+      "offset": 7,
+      "recovered": false,
+      "lost": {
+        "reason": "retention",
+        "oldest": 5
+      }
+    },
+    {
+      "part": "refused",
+      "room": "order_7",
+      "code": "forbidden",
+      "message": "only members may join this room"
+    },
+    {
+      "part": "presence",
+      "items": [
+        {
+          "user": "grace",
+          "status": "online",
+          "last_seen": "2026-11-21T06:00:00.123Z",
+          "connections": 1
+        }
+      ]
+    }
+  ]
 };

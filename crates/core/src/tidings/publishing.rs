@@ -1,0 +1,217 @@
+//! From a publication to entries: whose rooms are meant, what is kept, and who hears it.
+
+use std::sync::Arc;
+
+use tidings_protocol::{
+    EntryId, ErrorCode, EventType, Fault, Json, Offset, RoomName, Timestamp, http::Reached,
+};
+use tidings_settings::Keep;
+
+use super::{Tidings, unavailable};
+use crate::{
+    Entry, Identity, Publication, RoomKey, Target,
+    access::Act,
+    store::{Appended, Once},
+};
+
+/// What became of a publication.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Published {
+    /// The new entry; the first one's where there were several rooms.
+    pub id: EntryId,
+    /// Its place, where there was one room and it keeps entries.
+    pub offset: Option<Offset>,
+    /// Who was connected to hear it.
+    pub reached: Reached,
+    /// Whether it was published before, with the same idempotency key, and not again now.
+    pub replayed: bool,
+}
+
+impl Tidings {
+    /// An entry from a user.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `invalid_request` for a type that only the server may use, `unavailable` when the store is.
+    pub async fn publish_as(
+        &self,
+        identity: &Identity,
+        room: RoomName,
+        event: EventType,
+        data: Json,
+    ) -> Result<Published, Fault> {
+        self.may(identity, Act::Publish, &room).await?;
+        if is_the_servers(&event) {
+            return Err(Fault::invalid("event", "this type is the server's own"));
+        }
+        let publication =
+            Publication { r#type: event, data, from: Some(identity.user.clone()), except: None };
+        self.publish_in(RoomKey::Named(room), publication).await
+    }
+
+    /// An entry from the back end, to whom it says.
+    ///
+    /// # Errors
+    /// `not_found` for a room that no rule knows, `unavailable` when the store is: then nothing was published.
+    pub async fn publish(&self, target: Target, publication: Publication) -> Result<Published, Fault> {
+        match target {
+            Target::User(user) => self.publish_in(RoomKey::Personal(user), publication).await,
+            Target::Room(room) => self.publish_in(self.known(room, "to.room")?, publication).await,
+            target => {
+                let mut published = self.publish_all(vec![Ok((target, publication))], None).await?;
+                published.pop().unwrap_or_else(|| Err(Fault::invalid("to", "expected at least one")))
+            }
+        }
+    }
+
+    /// Several publications, each to whom it says, in one transaction over all rooms that keep them, with the idempotency key if there
+    /// is one. What is wrong with one of them harms only that one; those that come as faults stay so.
+    ///
+    /// # Errors
+    /// `conflict` for a key of another request, `unavailable` when the store is: then nothing was published.
+    pub async fn publish_all(
+        &self,
+        publications: Vec<Result<(Target, Publication), Fault>>,
+        once: Option<Once>,
+    ) -> Result<Vec<Result<Published, Fault>>, Fault> {
+        let now = self.clock.now();
+        let mut kept = Vec::new();
+        let mut plans = Vec::with_capacity(publications.len());
+        for publication in publications {
+            let plan = publication.and_then(|(target, publication)| {
+                let keys = self.rooms_meant(target)?;
+                let mut plan = Plan { single: keys.len() == 1, kept: 0, transient: Vec::new() };
+                for key in keys {
+                    let keep = self.kinds.keep(&key);
+                    let entry = Entry::new(key, publication.clone(), EntryId::new(now), now, None);
+                    match keep {
+                        Keep::None => plan.transient.push(Arc::new(entry)),
+                        keep => {
+                            plan.kept += 1;
+                            kept.push((entry, keep));
+                        }
+                    }
+                }
+                Ok(plan)
+            });
+            plans.push(plan);
+        }
+        let appended = if kept.is_empty() && once.is_none() {
+            Appended::New(Vec::new())
+        } else {
+            let watch = self.watch(kept.iter().map(|(entry, _)| &entry.room));
+            let appended = self.store.append(kept, once).await.map_err(unavailable)?;
+            watch.handed_over();
+            appended
+        };
+        Ok(match appended {
+            Appended::New(entries) => {
+                let mut entries = entries.into_iter();
+                plans.into_iter().map(|plan| plan.map(|plan| self.carry_out(plan, &mut entries))).collect()
+            }
+            Appended::Before(places) => {
+                let mut places = places.into_iter();
+                plans.into_iter().map(|plan| plan.map(|plan| plan.was_done(&mut places, now))).collect()
+            }
+        })
+    }
+
+    fn rooms_meant(&self, target: Target) -> Result<Vec<RoomKey>, Fault> {
+        Ok(match target {
+            Target::User(user) => vec![RoomKey::Personal(user)],
+            Target::Room(room) => vec![self.known(room, "to.room")?],
+            Target::Role(role) => vec![RoomKey::Role(role)],
+            Target::Everyone => vec![RoomKey::Everyone],
+            Target::Users(users) => users.into_iter().map(RoomKey::Personal).collect(),
+            Target::Rooms(rooms) => {
+                rooms.into_iter().map(|room| self.known(room, "to.rooms")).collect::<Result<_, _>>()?
+            }
+        })
+    }
+
+    /// Hands out what a plan made; of the entries that were kept, the next ones are its own.
+    fn carry_out(&self, plan: Plan, kept: &mut impl Iterator<Item = Arc<Entry>>) -> Published {
+        let entries: Vec<Arc<Entry>> = plan.transient.into_iter().chain(kept.take(plan.kept)).collect();
+        let first = entries.first().map(|entry| (entry.id, entry.offset));
+        let (id, offset) = first.unwrap_or_else(|| (EntryId::new(self.clock.now()), None));
+        let mut reached = Reached::default();
+        for entry in entries {
+            let here = self.hand_out(entry);
+            reached.users += here.users;
+            reached.connections += here.connections;
+        }
+        Published { id, offset: offset.filter(|_| plan.single), reached, replayed: false }
+    }
+
+    pub(super) fn known(&self, room: RoomName, path: &str) -> Result<RoomKey, Fault> {
+        if self.kinds.of(&room).is_none() {
+            let fault = Fault::new(ErrorCode::NotFound, "no rule of [[rooms]] matches this name");
+            return Err(Fault { path: Some(path.into()), ..fault });
+        }
+        Ok(RoomKey::Named(room))
+    }
+
+    async fn publish_in(&self, key: RoomKey, publication: Publication) -> Result<Published, Fault> {
+        let now = self.clock.now();
+        let keep = self.kinds.keep(&key);
+        let entry = Entry::new(key, publication, EntryId::new(now), now, None);
+        let entry = match keep {
+            Keep::None => Arc::new(entry),
+            keep => {
+                let kept = self.watch(std::iter::once(&entry.room));
+                let entry = self.store.append_one(entry, keep).await.map_err(unavailable)?;
+                kept.handed_over();
+                entry
+            }
+        };
+        let (id, offset) = (entry.id, entry.offset);
+        Ok(Published { id, offset, reached: self.hand_out(entry), replayed: false })
+    }
+
+    fn hand_out(&self, entry: Arc<Entry>) -> Reached {
+        self.hub.metrics.entries.inc();
+        // What was committed together leaves together.
+        let at_once = entry.offset.is_none() || !self.store.commits_together();
+        self.hub.deliver(entry, at_once)
+    }
+}
+
+/// What one publication comes to.
+struct Plan {
+    /// Whether there is one room.
+    single: bool,
+    /// How many entries are kept.
+    kept: usize,
+    /// Those that are not.
+    transient: Vec<Arc<Entry>>,
+}
+
+impl Plan {
+    /// What it came to when it was done before; of the places that were kept then, the next ones are its own.
+    fn was_done(self, places: &mut impl Iterator<Item = (EntryId, Offset)>, now: Timestamp) -> Published {
+        let first = places.take(self.kept).fold(None, |first, place| first.or(Some(place)));
+        let (id, offset) = first.unzip();
+        let id = id.unwrap_or_else(|| EntryId::new(now));
+        Published { id, offset: offset.filter(|_| self.single), reached: Reached::default(), replayed: true }
+    }
+}
+
+/// Types that a client could mistake for the server's word.
+fn is_the_servers(event: &EventType) -> bool {
+    const OWN: &[&str] = &[
+        "connection_established",
+        "authenticated",
+        "pong",
+        "joined_room",
+        "left_room",
+        "published",
+        "presence_state",
+        "error",
+        "goodbye",
+        "presence_update",
+        "member_joined",
+        "member_left",
+        "member_count",
+        "typing_indicator",
+    ];
+    OWN.contains(&event.as_str())
+}

@@ -1,0 +1,66 @@
+//! What the store has and the hub was not told: read from the store and delivered, so that a room's subscribers miss nothing
+//! even when whoever published is gone before it could hand the entry over.
+
+use crate::{RoomKey, store::Page};
+
+use super::Tidings;
+
+/// Entries that are read at once.
+const PAGE: usize = 200;
+
+/// Rooms to which something is being appended. Dropped before it was handed over, they are looked at with the next tick.
+pub(super) struct Watch<'a> {
+    tidings: &'a Tidings,
+    rooms: Vec<RoomKey>,
+}
+
+impl Watch<'_> {
+    /// The append has been answered: what it appended is on its way to the hub.
+    pub(super) fn handed_over(mut self) {
+        self.rooms.clear();
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if !self.rooms.is_empty() {
+            self.tidings.unsettled.lock().append(&mut self.rooms);
+        }
+    }
+}
+
+impl Tidings {
+    pub(super) fn watch<'a>(&self, rooms: impl Iterator<Item = &'a RoomKey>) -> Watch<'_> {
+        Watch {
+            tidings: self,
+            rooms: if self.store.commits_together() { rooms.cloned().collect() } else { Vec::new() },
+        }
+    }
+
+    /// Reads from the store what rooms with a gap, and rooms whose publisher is gone, have not been handed. To be called a few
+    /// times a second.
+    pub async fn settle(&self) {
+        let mut rooms = std::mem::take(&mut *self.unsettled.lock());
+        rooms.extend(self.hub.rooms_with_gaps());
+        for key in rooms {
+            if self.settle_room(&key).await.is_none() {
+                // The store cannot say now; those who follow are told by the hub when it takes too long.
+                self.unsettled.lock().push(key);
+            }
+        }
+    }
+
+    /// None when the store is not available.
+    async fn settle_room(&self, key: &RoomKey) -> Option<()> {
+        while let Some(position) = self.hub.position(key) {
+            let stretch = self.store.read(key.clone(), Page::After(position.offset), PAGE).await.ok()?;
+            if stretch.lost(&position).is_some() || stretch.entries.is_empty() {
+                return Some(());
+            }
+            for entry in stretch.entries {
+                self.hub.deliver(entry, false);
+            }
+        }
+        Some(())
+    }
+}

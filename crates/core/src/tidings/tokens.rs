@@ -1,0 +1,83 @@
+//! Tokens that end before their time, and those that take over from others.
+
+use std::sync::Arc;
+
+use tidings_protocol::{Close, ErrorCode, Fault, Timestamp, UserId};
+
+use super::{Tidings, unavailable};
+use crate::{Connection, Identity, RoomKey};
+
+impl Tidings {
+    /// Makes all tokens of a user void that were issued up to now, and ends the connections that were opened with them; how many there
+    /// were.
+    ///
+    /// # Errors
+    /// `unavailable` when the store is: then nothing was revoked.
+    pub async fn revoke(&self, user: &UserId) -> Result<usize, Fault> {
+        let now = self.clock.now();
+        self.store.revoke(user.clone(), now).await.map_err(unavailable)?;
+        Ok(self.void(user, now))
+    }
+
+    /// Takes over what other servers on the same store revoked.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn read_revocations(&self, since: Timestamp) -> Result<(), Fault> {
+        for revocation in self.store.revocations(since).await.map_err(unavailable)? {
+            self.void(&revocation.user, revocation.at);
+        }
+        Ok(())
+    }
+
+    /// Whether a token is still good; asked whenever one is shown.
+    ///
+    /// # Errors
+    /// `unauthorized` when it was revoked, and when it does not say when it was issued while tokens of its user were revoked.
+    pub fn admit_token(&self, identity: &Identity) -> Result<(), Fault> {
+        match self.revoked.lock().get(&identity.user) {
+            Some(at) if is_void(identity, *at) => {
+                Err(Fault::new(ErrorCode::Unauthorized, "the token was revoked"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A fresh token speaks for a connection from now on: it may bring other roles, and close rooms that the old one opened.
+    ///
+    /// # Errors
+    /// As [`Self::admit_token`].
+    pub async fn change_identity(&self, connection: &Arc<Connection>, fresh: Identity) -> Result<(), Fault> {
+        self.admit_token(&fresh)?;
+        let (before, fresh) = (connection.identity(), Arc::new(fresh));
+        self.hub.set_expiry(connection, fresh.expires_at);
+        connection.set_identity(fresh.clone());
+        for role in before.roles.iter().filter(|role| !fresh.roles.contains(role)) {
+            self.hub.leave(connection, &RoomKey::Role(role.clone()));
+        }
+        for role in fresh.roles.iter().filter(|role| !before.roles.contains(role)) {
+            self.hub.follow_quietly(connection, &RoomKey::Role(role.clone()));
+        }
+        for room in connection.room_names() {
+            self.show_out(connection, &room).await;
+        }
+        Ok(())
+    }
+
+    /// Remembers a revocation and ends what it ends; how many connections.
+    fn void(&self, user: &UserId, at: Timestamp) -> usize {
+        let mut revoked = self.revoked.lock();
+        let known = revoked.entry(user.clone()).or_insert(at);
+        *known = at.max(*known);
+        drop(revoked);
+        let connections = self.hub.connections_of(user);
+        let ended = connections.iter().filter(|connection| is_void(&connection.identity(), at));
+        ended.map(|connection| connection.end(Close::TOKEN_REVOKED)).count()
+    }
+}
+
+/// Tokens count whole seconds: one of the very second of the revocation is taken for an older one.
+fn is_void(identity: &Identity, revoked_at: Timestamp) -> bool {
+    !identity.anonymous
+        && identity.issued_at.is_none_or(|issued_at| issued_at.seconds() <= revoked_at.seconds())
+}
