@@ -1,0 +1,28 @@
+//! What can be chosen about the store.
+
+/// Bounds and sizes; the default is right for all but tests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Threads that read, each with a connection; one more does what takes long.
+    pub readers: usize,
+    /// Most commands that wait to be written.
+    pub queue_commands: usize,
+    /// Most bytes of data in them.
+    pub queue_bytes: usize,
+    /// Most reads that wait.
+    pub queue_reads: usize,
+    /// Most pages of 4 KiB that the database may have; none for as many as the disk has.
+    pub pages_max: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            readers: 3,
+            queue_commands: 10_000,
+            queue_bytes: 32 << 20,
+            queue_reads: 10_000,
+            pages_max: None,
+        }
+    }
+}
