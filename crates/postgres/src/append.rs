@@ -1,0 +1,138 @@
+//! Appends: all that wait are committed together, because a commit costs the same for one entry and for hundreds.
+
+mod batch;
+mod keys;
+mod queue;
+
+use std::sync::Arc;
+
+use tidings_core::{
+    Entry, StoreError,
+    store::{Appended, Once},
+};
+use tidings_settings::Keep;
+use tokio::{
+    sync::oneshot,
+    task::AbortHandle,
+    time::{Duration, Instant},
+};
+
+pub(crate) use self::batch::SETTLE_EPOCHS;
+use self::queue::Queue;
+use crate::{
+    failure::{Failure, Kind},
+    pool::Pool,
+    work::QUICK,
+};
+
+/// An append waits and is committed within this: the rest of the two seconds is for the way.
+const ANSWER_MAX: Duration = Duration::from_millis(1_900);
+/// Less time than this is not worth a beginning.
+const WORTHWHILE: Duration = Duration::from_millis(50);
+/// How often one batch is tried again because another server was quicker.
+const RACES_MAX: usize = 3;
+
+/// The appends that wait, and the tasks that commit them. The tasks end when this is dropped.
+pub(crate) struct Appends {
+    queue: Arc<Queue>,
+    writers: Vec<AbortHandle>,
+}
+
+/// One append.
+struct Command {
+    entries: Vec<(Entry, Keep)>,
+    once: Option<Once>,
+    since: Instant,
+    answer: oneshot::Sender<Result<Appended, StoreError>>,
+}
+
+impl Appends {
+    /// Several writers work on different batches at a time; a room's row is locked until its batch is committed, so that
+    /// nobody sees an offset before the one below it.
+    pub(crate) fn start(pool: &Arc<Pool>, writers: usize) -> Self {
+        let queue = Arc::new(Queue::default());
+        let writers = (0..writers.max(1))
+            .map(|_| tokio::spawn(write(queue.clone(), pool.clone())).abort_handle())
+            .collect();
+        Self { queue, writers }
+    }
+
+    /// Puts an append into the queue; its outcome comes later.
+    pub(crate) fn push(
+        &self,
+        entries: Vec<(Entry, Keep)>,
+        once: Option<Once>,
+    ) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        if entries.is_empty() && once.is_none() {
+            let _ = answer.send(Ok(Appended::New(Vec::new())));
+        } else {
+            self.queue.push(Command { entries, once, since: Instant::now(), answer })?;
+        }
+        Ok(outcome)
+    }
+}
+
+impl Drop for Appends {
+    fn drop(&mut self) {
+        self.writers.iter().for_each(AbortHandle::abort);
+    }
+}
+
+async fn write(queue: Arc<Queue>, pool: Arc<Pool>) {
+    loop {
+        let commands = queue.next().await;
+        let oldest = commands.iter().map(|command| command.since).min().unwrap_or_else(Instant::now);
+        let until = (oldest + ANSWER_MAX).min(Instant::now() + QUICK);
+        if let Err(failure) = commit(&pool, commands, until).await
+            && matches!(failure.kind, Kind::Lost | Kind::Late)
+        {
+            // Who waits behind would only wait for the same.
+            queue.refuse(&failure.into());
+        }
+    }
+}
+
+/// Commits a batch and answers everybody in it; the failure, when it was nobody's own.
+async fn commit(pool: &Arc<Pool>, mut commands: Vec<Command>, until: Instant) -> Result<(), Failure> {
+    let mut races = 0;
+    loop {
+        let failure = match batch::Batch::run(pool, &mut commands, until).await {
+            Ok(outcomes) => {
+                answer(commands, outcomes);
+                return Ok(());
+            }
+            Err(batch::Stopped::Before(failure)) => failure,
+            Err(batch::Stopped::During(error)) => {
+                refuse(commands, &error);
+                return Ok(());
+            }
+        };
+        let is_own = !matches!(failure.kind, Kind::Lost | Kind::Late | Kind::Full);
+        if failure.kind == Kind::Raced && races < RACES_MAX && Instant::now() + WORTHWHILE < until {
+            races += 1;
+        } else if is_own && commands.len() > 1 {
+            // What is wrong with one must not take the others with it.
+            for command in commands {
+                Box::pin(commit(pool, vec![command], until)).await?;
+            }
+            return Ok(());
+        } else {
+            refuse(commands, &failure.clone().into());
+            return if is_own { Ok(()) } else { Err(failure) };
+        }
+    }
+}
+
+fn answer(commands: Vec<Command>, outcomes: Vec<Result<Appended, StoreError>>) {
+    for (command, outcome) in commands.into_iter().zip(outcomes) {
+        // Whoever asked may have gone.
+        let _ = command.answer.send(outcome);
+    }
+}
+
+fn refuse(commands: Vec<Command>, error: &StoreError) {
+    for command in commands {
+        let _ = command.answer.send(Err(error.clone()));
+    }
+}

@@ -1,0 +1,16 @@
+//! The store on a real PostgreSQL, which this starts for itself.
+
+// A test may end with a panic; clippy only knows that of functions marked as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod contract;
+#[path = "../../../testkit/src/postgres_server.rs"]
+mod postgres_server;
+mod server;
+
+mod away;
+mod figures;
+mod opening;
+mod partitions;
+mod pooler;
+mod shared;
