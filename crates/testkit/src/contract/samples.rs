@@ -1,6 +1,7 @@
 //! Short ways to write rooms, users, times and entries, and to compare what came back.
 
 use std::{
+    future::Future,
     sync::{Arc, LazyLock},
     time::{Duration, SystemTime},
 };
@@ -11,6 +12,7 @@ use tidings_core::{
 };
 use tidings_protocol::{EntryId, EventType, Json, Offset, RoomName, Timestamp, UserId};
 use tidings_settings::Keep;
+use tokio::sync::Barrier;
 
 /// Longer than any test.
 pub const LONG: Keep = Keep::For(Duration::from_secs(90 * 24 * 3600));
@@ -76,6 +78,27 @@ pub async fn fill(store: &dyn Store, room: &RoomKey, count: u64) -> Vec<Arc<Entr
         entries.push(store.append_one(entry(room, &number.to_string()), LONG).await.unwrap());
     }
     entries
+}
+
+/// Runs so many tasks that begin at the same moment, as far as the machine can; their results in their order.
+pub async fn together<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    count: usize,
+    task: impl Fn(usize) -> F,
+) -> Vec<T> {
+    let start = Arc::new(Barrier::new(count));
+    let begin = |number| {
+        let (start, task) = (start.clone(), task(number));
+        tokio::spawn(async move {
+            start.wait().await;
+            task.await
+        })
+    };
+    let tasks: Vec<_> = (0..count).map(begin).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
 }
 
 /// An idempotency key with a print made of one byte, used at a moment.

@@ -3,7 +3,7 @@
 use tidings_core::store::{AuditAct, AuditRecord};
 
 use super::Fresh;
-use crate::contract::samples::{at, json};
+use crate::contract::samples::{at, json, together};
 
 fn act(number: u64) -> AuditAct {
     let odd = [r#"a"d'a\"#, "🦀 é\u{2028}", "", "job:retention"];
@@ -60,22 +60,19 @@ pub async fn audit_pages_begin_behind_a_number(fresh: &mut impl Fresh) {
 pub async fn audit_of_many_at_once_is_one_chain(fresh: &mut impl Fresh) {
     const EACH: u64 = 15;
     let store = fresh.store().await;
-    let callers: Vec<_> = (0..8)
-        .map(|caller| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                let mut written = Vec::new();
-                for round in 0..EACH {
-                    written.push(store.audit(act(caller * EACH + round)).await.unwrap());
-                    tokio::task::yield_now().await;
-                }
-                written
-            })
-        })
-        .collect();
+    let callers = together(8, |caller| {
+        let store = store.clone();
+        async move {
+            let mut written = Vec::new();
+            for round in 0..EACH {
+                written.push(store.audit(act(caller as u64 * EACH + round)).await.unwrap());
+                tokio::task::yield_now().await;
+            }
+            written
+        }
+    });
     let mut written = Vec::new();
-    for caller in callers {
-        let mine = caller.await.unwrap();
+    for mine in callers.await {
         assert!(mine.windows(2).all(|pair| pair[0].number < pair[1].number), "a caller's order is kept");
         written.extend(mine);
     }

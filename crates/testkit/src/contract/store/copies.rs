@@ -1,34 +1,14 @@
 //! Backups: a copy of everything, as of one moment.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::fs;
 
 use tidings_core::{StoreError, store::MemberRole};
 
 use super::{Fresh, lasting::book};
+use crate::Folder;
 use crate::contract::samples::{
     Facts, LONG, at, entry, entry_from, fill, json, log, name, offsets, personal, room, user,
 };
-
-/// A file that is not there yet and goes with the test.
-struct Target(PathBuf);
-
-impl Target {
-    fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        Self(std::env::temp_dir().join(format!("tidings-copy-{}-{number}", std::process::id())))
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
 
 /// Or the store says that it cannot, and leaves nothing.
 pub async fn a_copy_has_everything_and_replaces_no_file(fresh: &mut impl Fresh) {
@@ -40,15 +20,16 @@ pub async fn a_copy_has_everything_and_replaces_no_file(fresh: &mut impl Fresh) 
     store.put_room(name("orders"), json("[ ]"), at(1)).await.unwrap();
     store.put_member(name("orders"), user("ada"), MemberRole::default(), at(1)).await.unwrap();
     store.revoke(user("bob"), at(1)).await.unwrap();
-    let target = Target::new();
-    match store.backup(&target.0).await {
-        Err(StoreError::Unsupported(_)) => return assert!(!target.0.exists()),
+    let folder = Folder::new();
+    let target = folder.path().join("copy");
+    match store.backup(&target).await {
+        Err(StoreError::Unsupported(_)) => return assert!(!target.exists()),
         other => other.unwrap(),
     }
-    let written = fs::read(&target.0).unwrap();
-    assert!(store.backup(&target.0).await.is_err(), "it must not exist");
-    assert_eq!(fs::read(&target.0).unwrap(), written, "and is as it was");
-    let Some(copy) = fresh.copy(&target.0).await else { return };
+    let written = fs::read(&target).unwrap();
+    assert!(store.backup(&target).await.is_err(), "it must not exist");
+    assert_eq!(fs::read(&target).unwrap(), written, "and is as it was");
+    let Some(copy) = fresh.copy(&target).await else { return };
     assert_eq!(book(&*copy).await, book(&*store).await);
     for place in &rooms {
         assert_eq!(Facts::all(&log(&*copy, place).await), Facts::all(&log(&*store, place).await));
@@ -75,15 +56,16 @@ pub async fn a_copy_is_of_one_moment(fresh: &mut impl Fresh) {
     while store.head(a.clone()).await.unwrap().offset.0 < PAIRS / 10 {
         tokio::task::yield_now().await;
     }
-    let target = Target::new();
-    let copied = store.backup(&target.0).await;
+    let folder = Folder::new();
+    let target = folder.path().join("copy");
+    let copied = store.backup(&target).await;
     appender.await.unwrap();
     match copied {
         Err(StoreError::Unsupported(_)) => return,
         other => other.unwrap(),
     }
     assert_eq!(log(&*store, &a).await.len() as u64, PAIRS, "copying holds up nobody for good");
-    let Some(copy) = fresh.copy(&target.0).await else { return };
+    let Some(copy) = fresh.copy(&target).await else { return };
     let (in_a, in_b) = (offsets(&log(&*copy, &a).await), offsets(&log(&*copy, &b).await));
     assert_eq!(in_a, in_b);
     assert!(in_a.len() as u64 >= PAIRS / 10, "what was done before is in it");

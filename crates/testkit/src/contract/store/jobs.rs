@@ -3,7 +3,7 @@
 use tidings_core::store::JobState;
 
 use super::Fresh;
-use crate::contract::samples::{at, json};
+use crate::contract::samples::{at, json, together};
 
 const EVERY: u64 = 60_000;
 const LEASE: u64 = 10_000;
@@ -70,17 +70,11 @@ pub async fn of_many_that_claim_at_once_one_has_the_job(fresh: &mut impl Fresh) 
     let store = fresh.store().await;
     for round in 0..10 {
         let now = at(round * (EVERY + LEASE));
-        let callers: Vec<_> = (0..8)
-            .map(|_| {
-                let store = store.clone();
-                tokio::spawn(async move { store.claim_job("retention", now, EVERY, LEASE).await.unwrap() })
-            })
-            .collect();
-        let mut claimed = 0;
-        for caller in callers {
-            claimed += u32::from(caller.await.unwrap());
-        }
-        assert_eq!(claimed, 1);
+        let claimed = together(8, |_| {
+            let store = store.clone();
+            async move { store.claim_job("retention", now, EVERY, LEASE).await.unwrap() }
+        });
+        assert_eq!(claimed.await.into_iter().filter(|claimed| *claimed).count(), 1);
         if round % 2 == 0 {
             store.finish_job("retention", now, Ok(json("{}"))).await.unwrap();
         }

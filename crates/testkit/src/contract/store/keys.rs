@@ -9,7 +9,7 @@ use tidings_settings::Keep;
 
 use super::Fresh;
 use crate::contract::samples::{
-    LONG, at, before, entry, fill, log, name, new, offsets, once, personal, places, room,
+    LONG, at, before, entry, fill, log, name, new, offsets, once, personal, places, room, together,
 };
 
 /// Nothing is appended now; id and place of what was appended then, in its order.
@@ -118,17 +118,16 @@ pub async fn of_many_with_one_key_at_once_one_appends(fresh: &mut impl Fresh) {
     let store = fresh.store().await;
     let (a, b) = (room("a"), room("b"));
     for round in 0..10 {
-        let mut callers = Vec::new();
-        for caller in 0..CALLERS {
+        let answers = together(CALLERS, |caller| {
             let (store, batch) = (store.clone(), [&a, &b].map(|room| (entry(room, "1"), LONG)).into());
             // The first half makes one request, each of the others its own.
             let print = caller.saturating_sub(CALLERS / 2 - 1) as u8;
             let once = once(&format!("key{round}"), print, 0);
-            callers.push(tokio::spawn(async move { (print, store.append(batch, Some(once)).await) }));
-        }
+            async move { (print, store.append(batch, Some(once)).await) }
+        });
         let (mut done, mut heard, mut refused) = (Vec::new(), Vec::new(), 0);
-        for caller in callers {
-            match caller.await.unwrap() {
+        for answer in answers.await {
+            match answer {
                 (print, Ok(Appended::New(entries))) => done.push((print, places(&entries))),
                 (print, Ok(Appended::Before(places))) => heard.push((print, places)),
                 (_, Err(StoreError::Conflict)) => refused += 1,

@@ -10,7 +10,8 @@ use tidings_protocol::{Json, Offset, Role};
 
 use super::Fresh;
 use crate::contract::samples::{
-    LONG, TO_THE_END, at, changed, entry, fill, json, log, name, offsets, personal, read, room, user,
+    LONG, TO_THE_END, at, changed, entry, fill, json, log, name, offsets, personal, read, room, together,
+    user,
 };
 
 /// Put, appended to or given a member: each makes a room known, and the first says since when.
@@ -85,20 +86,15 @@ pub async fn put_room_says_whether_it_is_new_and_keeps_the_log(fresh: &mut impl 
 /// However many put it at once.
 pub async fn only_one_of_many_creates_a_room(fresh: &mut impl Fresh) {
     let store = fresh.store().await;
-    let callers: Vec<_> = (0..8u64)
-        .map(|caller| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                store.put_room(name("orders"), json(&caller.to_string()), at(caller)).await.unwrap()
-            })
-        })
-        .collect();
-    let mut created = 0;
-    for caller in callers {
-        created += u32::from(caller.await.unwrap());
+    for round in 1..=5 {
+        let place = format!("orders{round}");
+        let created = together(8, |caller| {
+            let (store, place, data) = (store.clone(), name(&place), json(&caller.to_string()));
+            async move { store.put_room(place, data, at(0)).await.unwrap() }
+        });
+        assert_eq!(created.await.into_iter().filter(|created| *created).count(), 1);
+        assert_eq!(store.rooms(None, 10).await.unwrap().len(), round);
     }
-    assert_eq!(created, 1);
-    assert_eq!(store.rooms(None, 10).await.unwrap().len(), 1);
 }
 
 /// Forgets a room with its entries and members; whether there was one.
