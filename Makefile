@@ -36,6 +36,7 @@ build: $(NPM_STAMP)
 	cargo build --release -p tidings
 
 test-rust:
+	scripts/ensure initdb pgbouncer
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

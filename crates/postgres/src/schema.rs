@@ -121,7 +121,11 @@ async fn attempt(pool: &Arc<Pool>) -> Result<Migrated, NotUp> {
 }
 
 async fn version(work: &Work) -> Result<i32, Failure> {
-    let rows = work.query("SELECT to_regclass('tidings_meta') IS NOT NULL", &[]).await?;
+    // Not `to_regclass`: it remembers that a table was not there, even when another server made it meanwhile.
+    let sql = "SELECT EXISTS (
+                   SELECT FROM pg_catalog.pg_class WHERE relname = 'tidings_meta' AND pg_table_is_visible(oid)
+               )";
+    let rows = work.query(sql, &[]).await?;
     let is_there: bool = rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default();
     if !is_there {
         return Ok(0);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
+#[allow(unreachable_pub, dead_code)]
 #[path = "../../../testkit/src/postgres_server.rs"]
 mod postgres_server;
 mod server;
