@@ -1,6 +1,9 @@
 // The real program, as a newcomer starts it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BINARY = process.env.TIDINGS_BIN ?? fileURLToPath(new URL('../target/debug/tidings', import.meta.url));
@@ -21,9 +24,14 @@ export interface Server {
   stop(): Promise<number | null>;
 }
 
+/** The store of each port: a server that is started again on its port finds what it kept. */
+const stores = new Map<number, string>();
+
 /** Starts `tidings dev` on a port, 0 for any, and waits until it listens. */
 export async function startServer(port = 0): Promise<Server> {
-  const child = spawn(BINARY, ['dev', '--server.listen', `127.0.0.1:${port}`], {
+  const store = stores.get(port) ?? join(mkdtempSync(join(tmpdir(), 'tidings-e2e-')), 'tidings.db');
+  const options = ['--server.listen', `127.0.0.1:${port}`, '--store.url', `sqlite:${store}`];
+  const child = spawn(BINARY, ['dev', ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: ENVIRONMENT,
   });
@@ -46,6 +54,7 @@ export async function startServer(port = 0): Promise<Server> {
     );
     child.once('exit', (code) => failed(`ended with ${code}`));
   });
+  stores.set(Number(new URL(url).port), store);
   return {
     url,
     printed: () => printed,

@@ -56,12 +56,9 @@ impl Settings {
 
     fn not_yet(&self) -> Vec<Problem> {
         let (server, hooks) = (&self.server, &self.webhooks);
-        let (store, broker) = (self.store.url.scheme(), self.broker.url.scheme());
-        let store_fix = "Set store.url (TIDINGS_STORE_URL) to memory:, which forgets everything at a stop; it also \
-                         overrules a DATABASE_URL that belongs to your application";
+        let broker = self.broker.url.scheme();
         let broker_fix = "Set broker.url (TIDINGS_BROKER_URL) to local:; it also overrules a REDIS_URL that belongs to your application";
         let rows = [
-            ("store.url", store != "memory", format!("{store}: stores are"), store_fix),
             ("broker.url", broker != "local", format!("{broker}: brokers are"), broker_fix),
             ("server.tls_cert", !server.tls_cert.is_empty(), "TLS is".into(), "Let a reverse proxy end TLS"),
             ("server.tls_key", !server.tls_key.is_empty(), "TLS is".into(), "Let a reverse proxy end TLS"),
@@ -247,10 +244,6 @@ mod tests {
 
     #[test]
     fn what_this_version_has_not() {
-        check(
-            |s| s.store.url = Url::new("postgres://a:hunter2@db"),
-            &[("store.url", "postgres: stores are not in this")],
-        );
         check(|s| s.broker.url = Url::new("redis://cache"), &[("broker.url", "not in this version yet")]);
         check(|s| s.server.tls_cert = "a.pem".into(), &[("server.tls_cert", "not in this version yet")]);
         check(|s| s.auth.jwks_url = "https://a/keys".into(), &[("auth.jwks_url", "not in this version yet")]);

@@ -113,8 +113,8 @@ section! {
 section! {
     /// Where entries, members and notifications are kept.
     pub struct Store in Settings.store;
-    /// Address of the store. `memory:` forgets everything at a stop; it is the only one in this version.
-    url: Url = "memory:", Link::needed("the address of a store, such as memory:");
+    /// Address of the store: `sqlite:FILE`, `postgres://…`, or `memory:`, which forgets everything at a stop.
+    url: Url = "sqlite:tidings.db", Link::needed("the address of a store, such as sqlite:tidings.db");
 }
 
 section! {

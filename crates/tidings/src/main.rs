@@ -15,6 +15,7 @@ mod output;
 mod run;
 mod signals;
 mod small_pages;
+mod store;
 mod verbs;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ enum Verb {
     Bench(verbs::bench::Bench),
     Check(verbs::check::Check),
     Config(verbs::config::Config),
+    Db(verbs::db::Db),
 }
 
 fn main() -> ExitCode {
@@ -73,5 +75,6 @@ fn run() -> anyhow::Result<ExitCode> {
         Verb::Bench(verb) => verb.run(given),
         Verb::Check(verb) => verb.run(given),
         Verb::Config(verb) => verb.run(given),
+        Verb::Db(verb) => verb.run(given),
     }
 }

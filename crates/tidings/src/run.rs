@@ -4,33 +4,38 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use axum::Router;
 use tidings_server::App;
+use tidings_settings::Settings;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::signals::Signals;
+use crate::store::Address;
 use crate::{file_limit, small_pages};
 
 /// How long background work may go on after the last connection has gone.
 const LAST_WORK: Duration = Duration::from_secs(1);
 
-/// Serves until a signal, and then until the connections have left or `server.shutdown_grace` is over.
+/// Opens the store, serves until a signal, and then until the connections have left or `server.shutdown_grace` is over.
 ///
 /// `ready` is called when the server accepts connections.
 ///
 /// # Errors
-/// The runtime does not start, or the listener breaks.
+/// The runtime does not start, the store cannot be used, or the listener breaks.
 pub(crate) fn run(
-    app: Arc<App>,
-    router: Router,
+    settings: Settings,
+    routes: impl FnOnce(&Arc<App>) -> Router,
     listener: TcpListener,
     ready: impl FnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     small_pages::prefer();
     let files = file_limit::raise();
-    let runtime = runtime(app.settings.server.threads).context("the runtime does not start")?;
+    let runtime = runtime(settings.server.threads).context("the runtime does not start")?;
     let result = runtime.block_on(async {
+        let store = Address::parse(&settings.store.url)?.open().await?;
+        let app = App::new(settings, store).map_err(|wrong| anyhow!(wrong))?;
+        let router = routes(&app);
         let signals = Signals::listen().context("signals cannot be listened to")?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %listener.local_addr()?, files, "started");
         // The socket listens already: what comes from here on is accepted as soon as `serve` runs.
@@ -50,7 +55,7 @@ pub(crate) fn run(
 }
 
 /// So many worker threads, 0 for one for each core. A single one needs no scheduler between threads.
-fn runtime(threads: usize) -> std::io::Result<Runtime> {
+pub(crate) fn runtime(threads: usize) -> std::io::Result<Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if threads == 0 { cores } else { threads };
     let mut builder = match threads {

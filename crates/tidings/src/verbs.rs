@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod db;
 pub(crate) mod dev;
 pub(crate) mod listen;
 pub(crate) mod publish;

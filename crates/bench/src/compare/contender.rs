@@ -144,6 +144,7 @@ fn tidings(program: &PathBuf, options: &Options) -> Command {
     let mut command = Command::new(program);
     command.arg("serve").envs([
         ("TIDINGS_SERVER_LISTEN", "127.0.0.1:0"),
+        ("TIDINGS_STORE_URL", "memory:"),
         ("TIDINGS_SERVER_THREADS", options.threads.to_string().as_str()),
         ("TIDINGS_AUTH_JWT_SECRET", options.secret.as_str()),
         ("TIDINGS_AUTH_API_KEYS", options.api_key.as_str()),

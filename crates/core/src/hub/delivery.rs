@@ -25,8 +25,8 @@ pub(super) struct Gap {
 }
 
 impl Hub {
-    /// Hands an entry to everyone here who follows its room, and says how many those are. Few subscribers are written to `at_once`, if
-    /// that is asked; the rest is left to the next turn.
+    /// Hands an entry to everyone here who follows its room, and says how many those are. Few subscribers get it onto their queues now,
+    /// and are written to `at_once` if that is asked; the rest is left to the next turn.
     pub fn deliver(&self, entry: Arc<Entry>, at_once: bool) -> Reached {
         let Some(room) = self.rooms.get(&entry.room) else { return Reached::default() };
         let left_out = entry.except.and_then(|id| self.connection(&id)).filter(|it| it.follows(&entry.room));
@@ -37,7 +37,7 @@ impl Hub {
         }
         let connections = state.subscribers.len();
         let members = state.present_count();
-        if !state.scheduled && at_once && connections <= INLINE_MAX {
+        if !state.scheduled && connections <= INLINE_MAX {
             self.distribute(&mut state, &mut first);
         } else if !state.scheduled && !state.pending.is_empty() {
             state.scheduled = true;
@@ -45,7 +45,12 @@ impl Hub {
             (self.wake)();
         }
         drop(state);
-        first.iter().for_each(|connection| connection.flush());
+        if at_once {
+            first.iter().for_each(|connection| connection.flush());
+        } else if !first.is_empty() {
+            self.fanout.lock().connections.extend(first);
+            (self.wake)();
+        }
         let users = match room.key {
             RoomKey::Named(_) | RoomKey::Role(_) => members,
             RoomKey::Personal(_) => connections.min(1),

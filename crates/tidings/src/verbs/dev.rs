@@ -2,8 +2,9 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::Args;
 use tidings_server::App;
 use tidings_settings::{Loaded, Origin};
@@ -15,7 +16,7 @@ use crate::{client, listen_address, log, run};
 
 /// Run a server to try things with, and its demo
 ///
-/// Its keys are new at every start, it keeps entries in memory, and it listens on this machine only. The port is 8000, or
+/// Its keys are new at every start, and it listens on this machine only. The port is 8000, or
 /// the next free one unless --server.listen asks for one.
 #[derive(Args)]
 #[command(after_help = FLAGS_HELP)]
@@ -34,9 +35,8 @@ impl Dev {
         let auth = loaded.settings.auth.clone();
         let dev = State { auth, api_key, address: listener.local_addr()? };
         let (greeting, url) = (greeting(&dev), dev.url());
-        let app = App::new(loaded.settings, Box::new(tidings_core::MemoryStore::default())).map_err(|wrong| anyhow!(wrong))?;
-        let router = tidings_server::router(app.clone()).merge(routes(dev));
-        run::run(app, router, listener, || {
+        let router = |app: &Arc<App>| tidings_server::router(app.clone()).merge(routes(dev));
+        run::run(loaded.settings, router, listener, || {
             line(greeting)?;
             line(format_args!("listening on {url}"))?;
             Ok(())
@@ -80,7 +80,7 @@ fn greeting(dev: &State) -> String {
     let at = if url == client::DEFAULT_URL { String::new() } else { format!(" --url {url}") };
     format!(
         "\
-{BOLD}Tidings {version}{RESET}, to try things with: its keys are new at every start, and it keeps entries in memory.
+{BOLD}Tidings {version}{RESET}, to try things with: its keys are new at every start.
 
   the demo        {CYAN}{url}/{RESET}
   as two people   {CYAN}{url}/?user=ada{RESET}

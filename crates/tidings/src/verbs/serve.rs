@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use clap::Args;
-use tidings_server::App;
 
 use crate::load::{FLAGS_HELP, File, Given, check_production, refuse_on};
 use crate::{listen_address, log, output, run};
@@ -30,9 +28,8 @@ impl Serve {
         let addresses = listen_address::resolve("server.listen", &settings.server.listen)?;
         let listener = listen_address::bind("server.listen", &addresses)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let app = App::new(settings, Box::new(tidings_core::MemoryStore::default())).map_err(|wrong| anyhow!(wrong))?;
-        let router = tidings_server::router(app.clone());
-        run::run(app, router, listener, || Ok(output::line(format_args!("listening on {url}"))?))?;
+        let ready = || Ok(output::line(format_args!("listening on {url}"))?);
+        run::run(settings, |app| tidings_server::router(app.clone()), listener, ready)?;
         Ok(ExitCode::SUCCESS)
     }
 }

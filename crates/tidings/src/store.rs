@@ -1,0 +1,119 @@
+//! Which stores there are: the one place that knows them by name.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use tidings_core::{MemoryStore, Store};
+use tidings_postgres::{PostgresOptions, PostgresStore};
+use tidings_settings::Url;
+use tidings_sqlite::SqliteStore;
+
+/// Where `store.url` points.
+pub(crate) enum Address<'a> {
+    /// Nowhere: all is gone when the process ends.
+    Memory,
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server.
+    Postgres(&'a str),
+}
+
+impl<'a> Address<'a> {
+    /// Reads `memory:`, `sqlite:tidings.db`, `postgres://…`.
+    ///
+    /// # Errors
+    /// What was expected instead. The address itself is not repeated: it may hold a password.
+    pub(crate) fn parse(url: &'a Url) -> anyhow::Result<Self> {
+        let text = url.expose();
+        let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
+        match scheme {
+            "memory" if rest.is_empty() => Ok(Self::Memory),
+            "sqlite" => {
+                let path = rest.strip_prefix("//").unwrap_or(rest);
+                if path.is_empty() || path == ":memory:" {
+                    bail!(
+                        "store.url: expected a file after sqlite:, such as sqlite:tidings.db, or memory: for no file"
+                    );
+                }
+                Ok(Self::Sqlite(path.into()))
+            }
+            "postgres" | "postgresql" => Ok(Self::Postgres(text)),
+            _ => bail!("store.url: expected sqlite:FILE, postgres://… or memory:"),
+        }
+    }
+
+    /// Opens the store; what is missing of its tables is made. A PostgreSQL server that is away is no error: the store is unavailable until
+    /// it comes. Must run on a tokio runtime.
+    ///
+    /// # Errors
+    /// A sentence on why it cannot be used, and what to do.
+    pub(crate) async fn open(&self) -> anyhow::Result<Box<dyn Store>> {
+        Ok(match self {
+            Self::Memory => Box::new(MemoryStore::default()),
+            Self::Sqlite(path) => Box::new(open_file(path)?),
+            Self::Postgres(url) => {
+                let store = PostgresStore::connect(url, PostgresOptions::default()).await;
+                Box::new(store.context("store.url cannot be used")?)
+            }
+        })
+    }
+
+    /// Brings its tables up to date; a sentence on what was done.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when PostgreSQL is away.
+    pub(crate) async fn migrate(&self) -> anyhow::Result<String> {
+        let (from, to) = match self {
+            Self::Memory => return Ok("memory has no tables".into()),
+            Self::Sqlite(path) => {
+                let done = SqliteStore::migrate(path).context("store.url cannot be used")?;
+                (i64::from(done.from), i64::from(done.to))
+            }
+            Self::Postgres(url) => {
+                let done = tidings_postgres::migrate(url).await.context("store.url cannot be used")?;
+                (i64::from(done.from), i64::from(done.to))
+            }
+        };
+        Ok(match from == to {
+            true => format!("the tables are up to date (version {to})"),
+            false => format!("brought the tables from version {from} to {to}"),
+        })
+    }
+
+    /// What to call it in a sentence.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Memory => "memory".into(),
+            Self::Sqlite(path) => format!("SQLite file {}", path.display()),
+            Self::Postgres(_) => "PostgreSQL".into(),
+        }
+    }
+}
+
+fn open_file(path: &Path) -> anyhow::Result<SqliteStore> {
+    SqliteStore::open(path, tidings_sqlite::Options::default()).context("store.url cannot be used")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let check = |url: &str, expect: Option<&str>| {
+            let url = Url::new(url);
+            let address = Address::parse(&url);
+            assert_eq!(address.as_ref().ok().map(Address::name).as_deref(), expect);
+            if let Err(error) = address {
+                assert!(!error.to_string().contains("hunter2"), "{error}");
+            }
+        };
+        check("memory:", Some("memory"));
+        check("sqlite:tidings.db", Some("SQLite file tidings.db"));
+        check("sqlite:///var/lib/tidings.db", Some("SQLite file /var/lib/tidings.db"));
+        check("postgres://ada:hunter2@db/app", Some("PostgreSQL"));
+        check("sqlite:", None);
+        check("sqlite::memory:", None);
+        check("mysql://ada:hunter2@db", None);
+    }
+}
