@@ -10,7 +10,7 @@ use std::{
 
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
-use crate::{OpenError, Options, error::Reason};
+use crate::{OpenError, Options, error::Reason, log_check};
 
 /// How long a connection waits for somebody else's lock (a backup tool's): the store owes an answer within two seconds.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -52,6 +52,10 @@ impl DatabaseFile {
     pub(crate) fn writer(&self, options: &Options) -> Result<Connection, OpenError> {
         let failed = |error| open_error(&self.path, &error);
         create(&self.path)?;
+        let log = beside(&self.path, "-wal");
+        if log_check::is_damaged(&log).map_err(|error| io_error(&log, &error))? {
+            return Err(OpenError::DamagedLog(log));
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;

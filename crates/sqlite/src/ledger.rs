@@ -1,11 +1,14 @@
 //! The writer's side of the database: what a piece of work may do inside the batch's transaction.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use tidings_core::{RoomKey, store::fresh_epoch};
 use tidings_protocol::{Epoch, Timestamp};
 
 use crate::{
     error::{Work, damaged},
+    file,
     heads::{Heads, Standing},
     rooms,
     values::millis,
@@ -26,6 +29,20 @@ impl Ledger {
 
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    pub(crate) fn page_bytes(&self) -> rusqlite::Result<usize> {
+        self.connection
+            .pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))
+            .map(|size| size as usize)
+    }
+
+    /// Puts all of the log into the database and cuts it to nothing, if nobody needs it; waits for nobody.
+    pub(crate) fn empty_log(&self) -> bool {
+        let at_once = self.connection.busy_timeout(Duration::ZERO);
+        let emptied = at_once.and_then(|()| file::empty_log(&self.connection));
+        let _ = self.connection.busy_timeout(file::BUSY_TIMEOUT);
+        emptied.unwrap_or(false)
     }
 
     pub(crate) fn begin(&self) -> rusqlite::Result<()> {

@@ -26,6 +26,8 @@ pub enum OpenError {
     },
     /// It is damaged; where, as far as that is known.
     Damaged(PathBuf, String),
+    /// The log beside the database is damaged, and what was acknowledged is behind the damaged place.
+    DamagedLog(PathBuf),
     /// There is no space to begin with.
     Full(PathBuf),
     /// Something else, in SQLite's or the system's words.
@@ -72,6 +74,12 @@ impl fmt::Display for OpenError {
             Self::Damaged(path, what) => write!(
                 f,
                 "{} is damaged ({what}): keep a copy of the file and those beside it, and restore a backup; nothing was deleted",
+                path.display()
+            ),
+            Self::DamagedLog(path) => write!(
+                f,
+                "{} is damaged, and what was written last cannot be read: keep a copy of it and of the database, then restore a backup, or \
+                 delete it to go on without what only it has; nothing was deleted",
                 path.display()
             ),
             Self::Full(path) => {

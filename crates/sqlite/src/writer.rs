@@ -12,12 +12,12 @@ use crate::{
     OpenError, Options,
     condition::Condition,
     error::{Class, Fault, Reason},
-    file::{self, DatabaseFile, Identity},
+    file::{DatabaseFile, Identity},
     ledger::Ledger,
     queue::{Batch, Queue, Taken},
     readers::Gate,
     schema,
-    task::Command,
+    traces::Traces,
 };
 
 /// Longest that a batch is given to grow.
@@ -27,9 +27,6 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Pauses between attempts to open the database again.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// How often, and for how long, it is tried to empty the log while a reader needs it.
-const EMPTYING: Duration = Duration::from_millis(50);
-const EMPTYING_MAX: Duration = Duration::from_secs(30);
 /// How long what waits may still be done after the end was called.
 const CLOSING_MAX: Duration = Duration::from_secs(2);
 
@@ -42,8 +39,8 @@ pub(crate) struct Writer {
     /// None while the database has to be opened again.
     ledger: Option<Ledger>,
     identity: Identity,
-    /// Commands that are done but whose traces may be in the log, each with the moment since when.
-    emptying: Vec<(Instant, Box<dyn Command>)>,
+    /// What is done but may have left traces.
+    traces: Traces,
     /// What the last batch tells about the next.
     expected: usize,
     patience: Duration,
@@ -71,7 +68,7 @@ impl Writer {
             gates,
             ledger: Some(ledger),
             identity,
-            emptying: Vec::new(),
+            traces: Traces::default(),
             expected: 1,
             patience: Duration::ZERO,
             freed_at: None,
@@ -89,7 +86,7 @@ impl Writer {
         }
         let why = StoreError::Unavailable("Tidings is stopping".into());
         self.queue.leave(why);
-        self.empty_log(true);
+        self.traces.give_up();
     }
 
     fn work(&mut self) {
@@ -103,13 +100,13 @@ impl Writer {
                 continue;
             }
             pause = PAUSE_MIN;
-            let idle = if self.emptying.is_empty() { IDLE } else { EMPTYING };
+            let idle = self.traces.pause().unwrap_or(IDLE);
             match self.queue.take(self.expected, self.patience, idle) {
                 Taken::Batch(batch) => self.write(batch),
                 Taken::Nothing => drop(self.is_where_it_was()),
                 Taken::Closed => return,
             }
-            self.empty_log(false);
+            self.remove_traces();
             if self.queue.closed_since().is_some_and(|since| since.elapsed() > CLOSING_MAX) {
                 return;
             }
@@ -131,7 +128,7 @@ impl Writer {
                 self.patience = (begun.elapsed() / 2).min(PATIENCE_MAX);
                 for command in batch {
                     match command.empties_log() {
-                        true => self.emptying.push((Instant::now(), command)),
+                        true => self.traces.push(command),
                         false => command.answer(Ok(())),
                     }
                 }
@@ -181,6 +178,13 @@ impl Writer {
         Err((batch, error))
     }
 
+    fn remove_traces(&mut self) {
+        if let Err(error) = self.traces.remove(self.ledger.as_ref(), self.file.path()) {
+            self.condition.failed(&StoreError::Unavailable(format!("traces could not be wiped: {error}")));
+            self.ledger = None;
+        }
+    }
+
     /// What a failure asks for beyond an answer.
     fn after(&mut self, class: Class) {
         match class {
@@ -190,7 +194,7 @@ impl Writer {
             // The log may hold what the database has place for.
             Class::Full if self.freed_at.is_none_or(|at| at.elapsed() > IDLE) => {
                 self.freed_at = Some(Instant::now());
-                self.try_empty();
+                self.ledger.as_ref().map(Ledger::empty_log);
             }
             // Whoever waits has waited as long as the lock was waited for.
             Class::Away => {
@@ -205,7 +209,7 @@ impl Writer {
     fn is_where_it_was(&mut self) -> bool {
         if self.ledger.is_some() && self.file.identity() != self.identity {
             // If only the log is gone, all of it goes where it belongs while it can still be read.
-            self.try_empty();
+            self.ledger.as_ref().map(Ledger::empty_log);
             self.ledger = None;
         }
         self.ledger.is_some()
@@ -215,6 +219,10 @@ impl Writer {
     fn reopen(&mut self) -> bool {
         self.ledger = None;
         let barred = self.gates.iter().filter(|gate| !gate.bar()).count() == 0;
+        if barred {
+            // No connection is open, so no lock can go with it.
+            self.traces.close_file();
+        }
         let opened = match barred {
             true => connect(&self.file, &self.options).map_err(|error| error.to_string()),
             false => Err("a read does not end".to_owned()),
@@ -234,33 +242,6 @@ impl Writer {
                 false
             }
         }
-    }
-
-    /// Answers the commands whose traces have to be gone, if they are.
-    fn empty_log(&mut self, is_last: bool) {
-        if self.emptying.is_empty() {
-            return;
-        }
-        if self.try_empty() {
-            return self.emptying.drain(..).for_each(|(_, command)| command.answer(Ok(())));
-        }
-        let why = "it is done, but a long read (a backup?) keeps the database's log, where traces are left; ask again after it";
-        let now = Instant::now();
-        for (since, command) in std::mem::take(&mut self.emptying) {
-            match is_last || now.duration_since(since) > EMPTYING_MAX {
-                true => command.answer(Err(StoreError::Uncertain(why.into()))),
-                false => self.emptying.push((since, command)),
-            }
-        }
-    }
-
-    /// Waits for nobody.
-    fn try_empty(&self) -> bool {
-        let Some(ledger) = &self.ledger else { return false };
-        let connection = ledger.connection();
-        let emptied = connection.busy_timeout(Duration::ZERO).and_then(|()| file::empty_log(connection));
-        let _ = connection.busy_timeout(file::BUSY_TIMEOUT);
-        emptied.unwrap_or(false)
     }
 }
 

@@ -31,6 +31,7 @@ async fn check(path: &Path, logs: &Logs) -> usize {
         Ok(store) => store,
         Err(
             OpenError::Damaged(..)
+            | OpenError::DamagedLog(_)
             | OpenError::NotADatabase(_)
             | OpenError::NotOurs(_)
             | OpenError::Newer { .. }
@@ -92,6 +93,49 @@ async fn a_missing_end_is_refused() {
         fs::write(&copy, &bytes[..bytes.len() - missing]).unwrap();
         check(&copy, &logs).await;
         assert!(fs::metadata(&copy).unwrap().len() > 0, "nothing was deleted");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_log_is_refused_and_a_cut_one_is_read_as_far_as_it_goes() {
+    let directory = Directory::new();
+    let store = directory.open();
+    for n in 0..40 {
+        append(&store, "a", &n.to_string()).await.unwrap();
+    }
+    // As a process that was killed leaves them.
+    let files = ["", "-wal"].map(|end| fs::read(directory.path().join(format!("tidings.db{end}"))).unwrap());
+    let (database, log) = (&files[0], &files[1]);
+    let left = directory.path().join("left.db");
+    let leave = |log: &[u8]| {
+        fs::write(&left, database).unwrap();
+        fs::write(directory.path().join("left.db-wal"), log).unwrap();
+    };
+    leave(log);
+    assert_eq!(texts(&crate::harness::open(&left), "a").await.unwrap().len(), 40);
+    for place in (0..16).chain((24..log.len() * 3 / 4).step_by(997)) {
+        let mut flipped = log.clone();
+        flipped[place] ^= 16;
+        leave(&flipped);
+        match SqliteStore::open(&left, Options::default()) {
+            Err(error @ OpenError::DamagedLog(_)) => {
+                assert!(error.to_string().contains("nothing was deleted"))
+            }
+            // Of a frame's header neither the padding nor what is written again later counts.
+            Ok(store) => assert_eq!(texts(&store, "a").await.unwrap().len(), 40, "left out unseen: {place}"),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    for missing in [1, 5000, log.len() / 2] {
+        leave(&log[..log.len() - missing]);
+        let texts = texts(&crate::harness::open(&left), "a").await.unwrap();
+        assert!(
+            texts.len() < 40
+                && texts
+                    .iter()
+                    .enumerate()
+                    .all(|(n, (offset, text))| { *offset == n as u64 + 1 && *text == n.to_string() })
+        );
     }
 }
 
