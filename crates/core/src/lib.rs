@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod entry;
 pub mod identity;
+pub mod pseudonym;
 pub mod room;
 
 pub mod access;

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use tidings_protocol::{Role, RoomName, UserId};
-use tidings_settings::{AnyOf, Keep, Pattern, RoomRule};
+use tidings_settings::{Access, AnyOf, Keep, Pattern, RoomRule};
 
 /// Which room. A user, a role and everyone are rooms that nobody can join by name, so no name can be mistaken for them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -74,6 +74,16 @@ impl Kinds {
     /// The kind of a room, or none where no pattern matches: such a room cannot be used.
     pub fn of(&self, room: &RoomName) -> Option<&Kind> {
         self.0.iter().find(|kind| kind.pattern.matches(room.as_str()))
+    }
+
+    /// The two users that a room's name holds, where its kind lets in the pair.
+    pub(crate) fn users_named(&self, room: &RoomName) -> Option<(UserId, UserId)> {
+        let kind = self.of(room)?;
+        if !kind.join.contains(&Access::Pair) && !kind.publish.contains(&Access::Pair) {
+            return None;
+        }
+        let (a, b) = kind.pattern.pair(room.as_str())?;
+        Some((UserId::parse(a).ok()?, UserId::parse(b).ok()?))
     }
 
     /// What is kept of a room.

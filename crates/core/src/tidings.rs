@@ -1,5 +1,6 @@
 //! The façade that every edge calls: join, publish, presence, typing. Who may do it is asked here, once.
 
+mod auditing;
 mod history;
 mod joining;
 mod membership;
@@ -7,6 +8,9 @@ mod publishing;
 mod resuming;
 mod settling;
 mod tokens;
+
+#[cfg(test)]
+pub(crate) mod stage;
 
 use std::sync::{Arc, atomic::AtomicU64};
 
@@ -18,7 +22,10 @@ use tidings_protocol::{
     reply::Presence,
 };
 
-pub use self::publishing::Published;
+pub use self::{
+    auditing::{Chain, Subject},
+    publishing::Published,
+};
 use crate::{Clock, Connection, Hub, Identity, Kinds, RoomKey, Store, StoreError, access::Act, limits::Rate};
 
 /// One Tidings server: the hub and the store behind it.

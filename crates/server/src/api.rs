@@ -17,6 +17,7 @@ mod refusal;
 mod batch;
 mod publish;
 
+pub(crate) mod audit;
 mod connections;
 mod page;
 mod presence;

@@ -4,5 +4,5 @@ mod api_key;
 mod token;
 
 pub use api_key::ApiKeys;
-pub(crate) use api_key::bearer;
+pub(crate) use api_key::{bearer, fingerprint};
 pub use token::Tokens;

@@ -8,14 +8,22 @@ use axum::{
     response::IntoResponse,
 };
 use http::StatusCode;
-use tidings_core::Connection;
+use tidings_core::{Connection, tidings::Subject};
 use tidings_protocol::{
     Close, ConnectionId, Fault, UserId,
     http::{ConnectionInfo, DisconnectRequest, DisconnectResponse},
     object,
 };
 
-use super::{answer::Answer, body, endpoint::Outcome, page::PageRequest, query::Query, refusal};
+use super::{
+    answer::Answer,
+    audit::{self, Actor},
+    body,
+    endpoint::Outcome,
+    page::PageRequest,
+    query::Query,
+    refusal,
+};
 use crate::App;
 
 const USER: &str = "a user id: 1 to 128 bytes without control characters";
@@ -50,6 +58,7 @@ fn info(connection: Arc<Connection>) -> ConnectionInfo {
 pub(crate) async fn disconnect(app: Arc<App>, mut request: Request) -> Outcome {
     let user = request.extract_parts::<Path<UserId>>().await;
     let Path(user) = user.map_err(|_| Fault::invalid("user", format!("expected {USER}")))?;
+    let actor = Actor::of(&app, &request);
     let body = body::read(&app, request).await?;
     let DisconnectRequest { reason } = match body.is_empty() {
         true => DisconnectRequest::default(),
@@ -59,6 +68,7 @@ pub(crate) async fn disconnect(app: Arc<App>, mut request: Request) -> Outcome {
         Some(reason) => Close::because(Close::ENDED.code, &reason),
         None => Close::ENDED,
     };
+    audit::write(&app, actor, "user.disconnect", Subject::User(&user), &serde_json::json!({})).await?;
     let disconnected = app.tidings.disconnect_user(&user, &close);
     Ok(Answer::json(StatusCode::OK, &DisconnectResponse { disconnected })?.into_response())
 }

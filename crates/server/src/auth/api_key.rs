@@ -72,6 +72,13 @@ impl ApiKeys {
     }
 }
 
+/// What names a request's key in the audit log and tells nothing of it: the first eight hexadecimal digits of its SHA-256.
+pub(crate) fn fingerprint(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let key = key_of(text(&header::AUTHORIZATION), text(&X_API_KEY))?;
+    Some(sha256(key.as_bytes()).as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect())
+}
+
 fn key_of<'a>(authorization: Option<&'a str>, x_api_key: Option<&'a str>) -> Option<&'a str> {
     authorization.and_then(bearer).or(x_api_key)
 }
