@@ -1,5 +1,7 @@
 //! Who may do what in a room: one function, asked by every surface.
 
+use std::{fmt, str::FromStr};
+
 use tidings_protocol::{ErrorCode, Fault, RoomName};
 use tidings_settings::{Access, AnyOf};
 
@@ -32,6 +34,19 @@ impl Act {
     pub const ALL: [Self; 7] =
         [Self::Join, Self::History, Self::Search, Self::Files, Self::Presence, Self::Push, Self::Publish];
 
+    /// Its name, as requests spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::History => "history",
+            Self::Search => "search",
+            Self::Files => "files",
+            Self::Presence => "presence",
+            Self::Push => "push",
+            Self::Publish => "publish",
+        }
+    }
+
     fn verb(self) -> &'static str {
         match self {
             Self::Join => "join this room",
@@ -41,6 +56,14 @@ impl Act {
             Self::Push => "be told of this room",
             Self::Publish => "publish in this room",
         }
+    }
+}
+
+impl FromStr for Act {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|act| act.as_str() == text).ok_or(())
     }
 }
 
@@ -59,6 +82,19 @@ pub enum Why {
     Named,
     /// The user is a member of the room.
     Member,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Granted => f.write_str("the token grants the room"),
+            Self::Anyone => f.write_str("the room is open to anyone"),
+            Self::SignedIn => f.write_str("the room is open to signed-in users"),
+            Self::Role(role) => write!(f, "the user has the role {role}"),
+            Self::Named => f.write_str("the room's name names the user"),
+            Self::Member => f.write_str("the user is a member of the room"),
+        }
+    }
 }
 
 /// Whether the room's kind, or a grant in the user's token, allows the act, and why. This is the only place where that is decided.

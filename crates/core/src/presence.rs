@@ -299,6 +299,10 @@ impl Hub {
             return;
         }
         let mut state = room.lock();
+        // A room of the same name that began anew is not this one.
+        if state.gone {
+            return;
+        }
         let member_count = state.member_count();
         if member_count > self.settings.live.presence_names_max {
             if !std::mem::replace(&mut state.count_changed, true) {

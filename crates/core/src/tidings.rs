@@ -55,6 +55,11 @@ impl Tidings {
         Self { hub, store, kinds, clock, messages, rooms_per_connection, removals, revoked, unsettled }
     }
 
+    /// The rules of rooms.
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
     /// Where the time comes from.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock

@@ -156,7 +156,16 @@ impl Hub {
 
     /// Stops following a room; true when the connection did.
     pub fn leave(&self, connection: &Connection, key: &RoomKey) -> bool {
-        let Some(subscription) = connection.take_subscription(key) else { return false };
+        self.leave_where(connection, |room| room.key == *key)
+    }
+
+    /// Stops following this very room, not one of the same name that came after it; true when the connection did.
+    pub(super) fn leave_room(&self, connection: &Connection, room: &Arc<Room>) -> bool {
+        self.leave_where(connection, |other| Arc::ptr_eq(other, room))
+    }
+
+    fn leave_where(&self, connection: &Connection, is_it: impl Fn(&Arc<Room>) -> bool) -> bool {
+        let Some(subscription) = connection.take_subscription(is_it) else { return false };
         self.unsubscribe(connection.user(), &subscription.room, subscription.place);
         self.leave_now(&connection.user, &subscription.room);
         true
@@ -210,9 +219,9 @@ impl Connection {
             .collect()
     }
 
-    fn take_subscription(&self, key: &RoomKey) -> Option<Subscription> {
+    fn take_subscription(&self, is_it: impl Fn(&Arc<Room>) -> bool) -> Option<Subscription> {
         let mut subscriptions = self.subscriptions.lock();
-        let index = subscriptions.iter().position(|subscription| subscription.room.key == *key)?;
+        let index = subscriptions.iter().position(|subscription| is_it(&subscription.room))?;
         Some(subscriptions.swap_remove(index))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use tidings_protocol::{ConnectionId, Fault, UserId};
+use tidings_protocol::{ConnectionId, Fault, RoomName, UserId};
 
 use super::{
     Hub, Room,
@@ -75,10 +75,29 @@ impl Hub {
         })
     }
 
-    /// Everyone who follows a room.
-    pub(crate) fn subscribers(&self, key: &RoomKey) -> Vec<Arc<Connection>> {
-        let Some(room) = self.rooms.get(key) else { return Vec::new() };
-        room.lock().subscribers.iter().cloned().collect()
+    /// How many people are in a room now; those in their grace are not among them.
+    pub fn present_in(&self, room: &RoomName) -> usize {
+        let room = self.rooms.get(&RoomKey::Named(room.clone()));
+        room.map_or(0, |room| room.lock().present_count())
+    }
+
+    /// Lets a room go whoever is in it, and ends the subscriptions: whoever is about to follow it begins anew, with what the store says
+    /// from now on. Those who followed it.
+    pub(crate) fn dissolve(&self, key: &RoomKey) -> Vec<Arc<Connection>> {
+        let mut first = Vec::new();
+        let dissolved = self.rooms.with(key, |rooms| {
+            let room = rooms.remove(key)?;
+            let mut state = room.lock();
+            self.distribute(&mut state, &mut first);
+            state.gone = true;
+            let followers: Vec<Arc<Connection>> = state.subscribers.iter().cloned().collect();
+            drop(state);
+            Some((room, followers))
+        });
+        first.iter().for_each(|connection| connection.flush());
+        let Some((room, mut followers)) = dissolved else { return Vec::new() };
+        followers.retain(|connection| self.leave_room(connection, &room));
+        followers
     }
 
     /// The room, if somebody follows it.

@@ -48,6 +48,19 @@ impl Stretch {
         Some(Position { epoch: self.head.epoch.clone(), offset })
     }
 
+    /// The page behind it in the same direction, if there was more when it was read.
+    pub fn further(&self, page: Page) -> Option<Page> {
+        let end = match page {
+            Page::After(_) => self.entries.last(),
+            Page::Before(_) => self.entries.first(),
+        };
+        let end = end.and_then(|entry| entry.offset)?;
+        match page {
+            Page::After(_) => (end < self.head.offset).then_some(Page::After(end)),
+            Page::Before(_) => (end > self.oldest).then_some(Page::Before(end)),
+        }
+    }
+
     /// Why what came after a position is not known, if it is not.
     pub fn lost(&self, since: &Position) -> Option<HistoryLost> {
         let reason = match since {

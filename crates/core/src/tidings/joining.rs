@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use tidings_protocol::{ErrorCode, Fault, Offset, Position, Reply, RoomName};
+use tidings_protocol::{Close, ErrorCode, Fault, Offset, Position, Reply, RoomName, reply::LeftBecause};
 use tidings_settings::Keep;
 
 use super::{Tidings, unavailable};
@@ -21,7 +21,7 @@ impl Tidings {
     /// since `resume` follows it.
     ///
     /// # Errors
-    /// `unavailable` when the store is.
+    /// `unavailable` when the store is, `unauthorized` for a token that was revoked meanwhile.
     pub async fn welcome(
         &self,
         connection: &Arc<Connection>,
@@ -29,7 +29,10 @@ impl Tidings {
         resume: Option<Position>,
         greeting: &(dyn Fn(Joined) -> Reply + Sync),
     ) -> Result<(), Fault> {
-        self.follow(connection, RoomKey::Personal(identity.user.clone()), resume, greeting).await?;
+        let own = RoomKey::Personal(identity.user.clone());
+        self.follow(connection, own, resume, greeting, self.removals.load(Ordering::Acquire)).await?;
+        // A revocation meanwhile either knew this connection already, or is known here now.
+        self.admit_token(identity)?;
         self.hub.follow_quietly(connection, &RoomKey::Everyone);
         for role in &identity.roles {
             self.hub.follow_quietly(connection, &RoomKey::Role(role.clone()));
@@ -57,11 +60,7 @@ impl Tidings {
             let message = format!("a connection can follow at most {} rooms", self.rooms_per_connection);
             return Err(Fault { path: Some("room".into()), ..Fault::new(ErrorCode::RateLimited, message) });
         }
-        self.follow(connection, key, since, answer).await?;
-        if removals != self.removals.load(Ordering::Acquire) {
-            self.show_out(connection, &room).await;
-        }
-        Ok(())
+        self.follow(connection, key, since, answer, removals).await
     }
 
     /// Stops following a room; true when the connection did.
@@ -69,12 +68,14 @@ impl Tidings {
         self.hub.leave(connection, &RoomKey::Named(room.clone()))
     }
 
+    /// `removals` is how many there were when it was asked whether the user may: after each further one it is asked again.
     async fn follow(
         &self,
         connection: &Arc<Connection>,
         key: RoomKey,
         since: Option<Position>,
         answer: &(dyn Fn(Joined) -> Reply + Sync),
+        mut removals: u64,
     ) -> Result<(), Fault> {
         let keep = self.kinds.keep(&key);
         let asked = since.is_some() && keep != Keep::None;
@@ -89,11 +90,17 @@ impl Tidings {
                     return Err(fault);
                 }
             };
+            if unanswered.is_none() && past.as_ref().is_some_and(|past| past.lost.is_some()) {
+                // It was promised all, and the rest went while it read: it comes anew and is told so.
+                connection.end(Close::CONTINUITY_LOST);
+                self.hub.retire(&room);
+                return Ok(());
+            }
             if let Some(past) = past.as_ref().filter(|past| past.is_not_all()) {
                 let answer = unanswered.take().map(|answer| answer as &dyn Fn(Joined) -> Reply);
                 self.hub.send_page(connection, &room, past, answer);
                 since = past.stretch.last().or(since);
-                if connection.drained().await {
+                if connection.drained().await && self.may_go_on(connection, &key, &mut removals).await {
                     continue;
                 }
                 self.hub.retire(&room);
@@ -102,9 +109,25 @@ impl Tidings {
             let answer = unanswered.map(|answer| answer as &dyn Fn(Joined) -> Reply);
             if self.hub.try_join(connection, &room, past.as_ref(), answer) == Attempt::Done {
                 self.hub.count_recovery(asked, past.is_some_and(|past| past.recovered));
-                return Ok(());
+                break;
             }
         }
+        if let Some(name) = key.name().filter(|_| removals != self.removals.load(Ordering::Acquire)) {
+            self.show_out(connection, name).await;
+        }
+        Ok(())
+    }
+
+    /// Whether one who reads page after page still may; who no longer may is told.
+    async fn may_go_on(&self, connection: &Connection, key: &RoomKey, removals: &mut u64) -> bool {
+        let now = self.removals.load(Ordering::Acquire);
+        let Some(name) = key.name().filter(|_| *removals != now) else { return true };
+        *removals = now;
+        let may = self.may(&connection.identity(), Act::Join, name).await.is_ok();
+        if !may {
+            self.tell_left(connection, name, LeftBecause::AccessEnded);
+        }
+        may
     }
 
     /// What somebody who joins needs of a room's past; nothing where nothing is kept.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use tidings_protocol::{
-    Fault, Json, Reply, RoomName, UserId,
+    ErrorCode, Fault, Json, Reply, RoomName, UserId,
     reply::{LeftBecause, LeftRoom},
 };
 
@@ -40,7 +40,7 @@ impl Tidings {
     pub async fn room(&self, room: &RoomName) -> Result<RoomRecord, Fault> {
         let key = self.known(room.clone(), "room")?;
         let record = self.store.room(key).await.map_err(unavailable)?;
-        record.ok_or_else(|| Fault::new(tidings_protocol::ErrorCode::NotFound, "there is no such room yet"))
+        record.ok_or_else(|| Fault::new(ErrorCode::NotFound, "there is no such room yet"))
     }
 
     /// Creates a room, or changes its data; true when it was created.
@@ -52,18 +52,28 @@ impl Tidings {
         self.store.put_room(room, data, self.clock.now()).await.map_err(unavailable)
     }
 
-    /// Forgets a room with its entries and members, and shows everyone out; whether there was one.
+    /// Rooms that were ever heard of, in the order of their names, beginning behind `after`.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn rooms(&self, after: Option<RoomName>, limit: usize) -> Result<Vec<RoomRecord>, Fault> {
+        // Of the other kinds only personal rooms keep anything, and those come behind all that have a name.
+        let mut records = self.store.rooms(after.map(RoomKey::Named), limit).await.map_err(unavailable)?;
+        records.retain(|record| record.room.name().is_some());
+        Ok(records)
+    }
+
+    /// Forgets a room with its entries and members, and shows everyone out; whether there was one, kept or followed.
     ///
     /// # Errors
     /// `not_found` for a name that no rule knows, `unavailable`.
     pub async fn delete_room(&self, room: &RoomName) -> Result<bool, Fault> {
         let key = self.known(room.clone(), "room")?;
-        let existed = self.store.delete_room(room.clone()).await.map_err(unavailable)?;
+        let was_kept = self.store.delete_room(room.clone()).await.map_err(unavailable)?;
         self.removals.fetch_add(1, Ordering::AcqRel);
-        for connection in self.hub.subscribers(&key) {
-            self.end_subscription(&connection, room, LeftBecause::RoomDeleted);
-        }
-        Ok(existed)
+        let followers = self.hub.dissolve(&key);
+        followers.iter().for_each(|connection| self.tell_left(connection, room, LeftBecause::RoomDeleted));
+        Ok(was_kept || !followers.is_empty())
     }
 
     /// Members of a room in the order of their ids, beginning behind `after`.
@@ -91,6 +101,16 @@ impl Tidings {
         limit: usize,
     ) -> Result<Vec<(RoomName, MemberRole)>, Fault> {
         self.store.rooms_of(user.clone(), after, limit).await.map_err(unavailable)
+    }
+
+    /// A user as a member of a room.
+    ///
+    /// # Errors
+    /// `not_found` when the user is none, `unavailable`.
+    pub async fn member(&self, room: &RoomName, user: &UserId) -> Result<Member, Fault> {
+        self.known(room.clone(), "room")?;
+        let member = self.store.member(room.clone(), user.clone()).await.map_err(unavailable)?;
+        member.ok_or_else(|| Fault::new(ErrorCode::NotFound, "the user is no member of this room"))
     }
 
     /// Makes a user a member or changes the role; true when the user was none before.
@@ -128,10 +148,14 @@ impl Tidings {
 
     fn end_subscription(&self, connection: &Connection, room: &RoomName, because: LeftBecause) {
         if self.hub.leave(connection, &RoomKey::Named(room.clone())) {
-            let data = LeftRoom { room: room.clone(), because: Some(because) };
-            let told = self.hub.encode().reply(connection.format, &Reply::LeftRoom { reply_to: None, data });
-            connection.send(told);
-            connection.flush();
+            self.tell_left(connection, room, because);
         }
+    }
+
+    pub(super) fn tell_left(&self, connection: &Connection, room: &RoomName, because: LeftBecause) {
+        let data = LeftRoom { room: room.clone(), because: Some(because) };
+        let told = self.hub.encode().reply(connection.format, &Reply::LeftRoom { reply_to: None, data });
+        connection.send(told);
+        connection.flush();
     }
 }
