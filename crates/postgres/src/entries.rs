@@ -26,14 +26,15 @@ pub(crate) async fn head(pool: &Arc<Pool>, room: &RoomKey) -> Result<Position, F
 }
 
 /// A log has no gaps, so a page is a range of offsets: each partition is asked for that range by its index, and the few rows
-/// that come are sorted. There is always one row at least, with the head.
+/// that come are sorted. There is always one row at least, with the head. The limit on the table with one row tells the planner:
+/// without it it expects so many that it spends its time on compiling the statement (`jit`).
 fn page_sql(bounds: &str) -> String {
     format!(
         r#"WITH log AS MATERIALIZED (
                SELECT r.id, coalesce(r.epoch, m.epoch) AS epoch, coalesce(r.head, 0) AS head,
                       coalesce((SELECT min(e."offset") FROM tidings_entries e WHERE e.room = r.id),
                                coalesce(r.head, 0) + 1) AS oldest
-               FROM tidings_meta m LEFT JOIN tidings_rooms r ON r.key = $1
+               FROM (SELECT epoch FROM tidings_meta LIMIT 1) m LEFT JOIN tidings_rooms r ON r.key = $1
            ), stretch AS MATERIALIZED (SELECT log.*, {bounds} FROM log)
            SELECT s.epoch, s.head, s.oldest, s.low, s.high, e."offset", e.time, e.id, e.type, e.sender, e.data
            FROM stretch s LEFT JOIN LATERAL (

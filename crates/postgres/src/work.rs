@@ -141,7 +141,7 @@ impl Work {
 fn begin(until: Instant) -> String {
     let left = until.saturating_duration_since(Instant::now()).as_millis().max(1);
     format!(
-        "BEGIN; SET LOCAL statement_timeout = {left}; SET LOCAL idle_in_transaction_session_timeout = {}",
+        "BEGIN; SET LOCAL jit = off; SET LOCAL statement_timeout = {left}; SET LOCAL idle_in_transaction_session_timeout = {}",
         left + 1_000
     )
 }

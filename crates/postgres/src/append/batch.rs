@@ -61,7 +61,8 @@ const APPEND: &str = r#"
     WITH heads AS (
         INSERT INTO tidings_rooms AS room (key, epoch, head, created_at)
         SELECT new.key, meta.epoch, new.entries, new.created_at
-        FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS new(key, entries, created_at), tidings_meta meta
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS new(key, entries, created_at),
+             (SELECT epoch FROM tidings_meta LIMIT 1) meta
         ORDER BY new.key COLLATE "C"
         ON CONFLICT (key) DO UPDATE SET head = room.head + EXCLUDED.head
         RETURNING id, key, head, xmax = 0 AS is_new

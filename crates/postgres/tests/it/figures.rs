@@ -56,7 +56,7 @@ fn pages_of_a_room_of_a_million_entries() {
                 END LOOP;
             EXCEPTION WHEN duplicate_table OR invalid_object_definition THEN NULL; END $$;
             INSERT INTO tidings_entries
-                SELECT r.id, n + 1, (extract(epoch FROM now()) * 1000)::bigint - (1000000 - n) * 4000, decode(lpad(to_hex(n), 32, '0'), 'hex'), 'note', NULL, '"x"'
+                SELECT r.id, n + 1, (extract(epoch FROM now()) * 1000)::bigint - (1000000 - n) * 4000::bigint, decode(lpad(to_hex(n), 32, '0'), 'hex'), 'note', NULL, '"x"'
                 FROM tidings_rooms r, generate_series(1, 999999) n WHERE r.key = 'room:big';
             UPDATE tidings_rooms SET head = 1000000 WHERE key = 'room:big';"#;
         server.sql(name, sql).unwrap();

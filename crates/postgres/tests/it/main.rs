@@ -10,6 +10,7 @@ mod postgres_server;
 mod server;
 
 mod away;
+mod encrypted;
 mod figures;
 mod opening;
 mod partitions;
