@@ -14,8 +14,8 @@ const PRESENCE_MAX: usize = 100;
 
 /// Where a client was: kept by the client, and given back as `?resume=` or as `resume` of its first `authenticate`, to any server.
 ///
-/// As text it is the base64url (RFC 4648 section 5, without padding) of its JSON; a bare `<epoch>:<offset>` is the position of the personal
-/// room alone.
+/// As text it is its JSON, or the base64url (RFC 4648 section 5, without padding) of that; a bare `<epoch>:<offset>` is the position of the
+/// personal room alone.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResumeCursor {
@@ -48,11 +48,14 @@ impl FromStr for ResumeCursor {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let expected = "expected a resume cursor: <epoch>:<offset>, or the base64url of its JSON";
-        if text.contains(':') {
+        let expected = "expected a resume cursor: <epoch>:<offset>, or its JSON, plain or as base64url";
+        let json = if text.starts_with('{') {
+            text.into()
+        } else if text.contains(':') {
             return Ok(Self { personal: Some(text.parse().map_err(|_| expected)?), ..Self::default() });
-        }
-        let json = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| expected)?;
+        } else {
+            BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| expected)?
+        };
         let cursor: Self = serde_json::from_slice(&json).map_err(|_| expected)?;
         match cursor.rooms.len() <= ROOMS_MAX && cursor.presence.len() <= PRESENCE_MAX {
             true => Ok(cursor),
@@ -75,6 +78,7 @@ mod tests {
                 .into(),
             presence: vec!["ada".parse().unwrap()],
         };
+        assert_eq!(serde_json::to_string(&cursor).unwrap().parse().as_ref(), Ok(&cursor));
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         let bare = ResumeCursor { personal: Some(position()), ..ResumeCursor::default() };
         assert_eq!("k3xw:17".parse(), Ok(bare));

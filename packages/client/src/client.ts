@@ -137,7 +137,7 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
     if (message.type === 'joined_room') {
       rooms.get(message.data.room).joined(message.data);
       presence.joined(message.data.room);
-    } else if (message.type === 'left_room') rooms.get(message.data.room).left();
+    } else if (message.type === 'left_room') rooms.get(message.data.room).left(message.data.because);
     requests.settle(message);
     if (message.type === 'error') log('warn', message.message, message);
   }

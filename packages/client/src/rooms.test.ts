@@ -180,6 +180,16 @@ test('a handler of room_joined may leave', async () => {
   expect(room.state).toBe('idle');
 });
 
+test('who is shown out of a room is told why, and does not come back', async () => {
+  const room = await joined();
+  const data = { room: 'orders', because: 'access_ended' };
+  FakeSocket.last.say({ type: 'left_room', data });
+  expect(everything.at(-1)).toMatchObject({ type: 'room_denied', room: 'orders', data: { code: 'forbidden' } });
+  expect(room).toMatchObject({ state: 'denied', position: null });
+  await comeBack();
+  expect(FakeSocket.last.sent).toEqual([]);
+});
+
 test('a room that is refused on the way back tells it, when the state is set', async () => {
   const room = await joined();
   const states: string[] = [];

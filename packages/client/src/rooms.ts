@@ -167,10 +167,11 @@ class LiveRoom implements Room {
     if (missed) this.#events.tell('history_lost', null, this.name);
   }
 
-  /** The server says that we are out. */
-  left(): void {
+  /** The server says that we are out; with a reason, that it was not us who wanted it. */
+  left(because?: string): void {
     // While joining, this answers an earlier leave().
-    if (this.state === 'joined') this.#drop('idle');
+    if (this.state === 'joined') this.#drop(because ? 'denied' : 'idle');
+    if (because) this.#events.tell('room_denied', { code: 'forbidden', message: because }, this.name);
   }
 
   accept({ type, data, offset }: EntryMessage): boolean {
