@@ -24,6 +24,8 @@ pub mod typing;
 
 pub mod tidings;
 
+pub mod housekeeping;
+
 pub use clock::{Clock, Monotonic};
 pub use encode::{Encode, Format};
 pub use entry::{Entry, Publication, Target};

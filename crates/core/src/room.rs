@@ -86,6 +86,24 @@ impl Kinds {
         Some((UserId::parse(a).ok()?, UserId::parse(b).ok()?))
     }
 
+    /// What of a room that was kept is to be kept still; none where no rule knows the room any more. Notifications, which are kept for a time of
+    /// their own, will be told apart here.
+    pub fn retention(&self, key: &RoomKey) -> Option<Keep> {
+        match key {
+            RoomKey::Named(name) => self.of(name).map(|kind| kind.keep),
+            RoomKey::Personal(_) | RoomKey::Role(_) | RoomKey::Everyone => Some(self.keep(key)),
+        }
+    }
+
+    /// The longest time that any room keeps its entries; none where some keep their last value, however old it is.
+    pub fn longest_keep(&self) -> Option<Duration> {
+        self.0.iter().try_fold(PERSONAL_KEEP, |longest, kind| match kind.keep {
+            Keep::None => Some(longest),
+            Keep::Last => None,
+            Keep::For(time) => Some(longest.max(time)),
+        })
+    }
+
     /// What is kept of a room.
     pub fn keep(&self, key: &RoomKey) -> Keep {
         match key {
