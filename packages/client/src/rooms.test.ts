@@ -184,7 +184,11 @@ test('who is shown out of a room is told why, and does not come back', async () 
   const room = await joined();
   const data = { room: 'orders', because: 'access_ended' };
   FakeSocket.last.say({ type: 'left_room', data });
-  expect(everything.at(-1)).toMatchObject({ type: 'room_denied', room: 'orders', data: { code: 'forbidden' } });
+  expect(everything.at(-1)).toMatchObject({
+    type: 'room_denied',
+    room: 'orders',
+    data: { code: 'forbidden' },
+  });
   expect(room).toMatchObject({ state: 'denied', position: null });
   await comeBack();
   expect(FakeSocket.last.sent).toEqual([]);

@@ -1,6 +1,14 @@
 // Generated from crates/protocol by `cargo run -p xtask -- codegen`: change it there, not here.
 // Fields that may be absent are optional and never null.
 
+/** 200 of `GET /v1/rooms/{room}/access`. */
+export interface AccessInfo {
+  /** Whether the user may. */
+  allowed: boolean;
+  /** The rule that allows it, or those that do not, for people. */
+  why: string;
+}
+
 /** What a user says of themselves. */
 export type Availability =
   /** There and looking. */
@@ -341,6 +349,44 @@ export interface MemberCount {
   member_count: number;
 }
 
+/** A member of a room. */
+export interface MemberInfo {
+  /** As what, in the application's words. */
+  role: string;
+  /** Since when. */
+  since: Timestamp;
+  /** Who. */
+  user: UserId;
+}
+
+/** `PUT /v1/rooms/{room}/members/{user}`. */
+export interface MemberRequest {
+  /** As what, in the application's words: 1 to 32 of `a-z 0-9 _ -`; `member` when absent. */
+  role?: string;
+}
+
+/** A room of which a user is a member. */
+export interface Membership {
+  /** As what, in the application's words. */
+  role: string;
+  /** Which. */
+  room: RoomName;
+}
+
+/** A page of what a room keeps. */
+export interface Messages {
+  /** Life of the log. */
+  epoch: Epoch;
+  /** In the order of the log, whichever way is paged. */
+  items: EntryMessage[];
+  /** For `?cursor=`: goes on the same way; null where there was no more. */
+  next_cursor: string | null;
+  /** Its last entry's place when the page was read. */
+  offset: Offset;
+  /** Place of the oldest entry that is still kept; the one after the last where none is. */
+  oldest: Offset;
+}
+
 /** Place of an entry in its room's log; the first is 1, and none is missing between two. */
 export type Offset = number;
 
@@ -622,11 +668,47 @@ export type ResumedPart =
       items: Presence[];
     };
 
+/** 200 of `POST /v1/users/{user}/revoke`. */
+export interface RevokeResponse {
+  /** How many connections ended. */
+  connections: number;
+}
+
 /** A role from a token: up to 128 bytes without control characters. */
 export type Role = string;
 
+/** A room, as `GET /v1/rooms/{room}` tells of it. */
+export interface RoomInfo {
+  /** When it was first heard of. */
+  created_at: Timestamp;
+  /** The back end's own. */
+  data: Json;
+  /** Life of its log. */
+  epoch: Epoch;
+  /** What is kept: `none`, `last` or a time. */
+  keep: string;
+  /** The pattern of the rule for it, `order_{id}`; null when no rule is left that matches. */
+  kind: string | null;
+  /** How many members it has. */
+  members: number;
+  /** Its last entry's place; 0 before the first. */
+  offset: Offset;
+  /** Place of the oldest entry that is still kept; the one after the last where none is. */
+  oldest: Offset;
+  /** How many people are in it now, on this server. */
+  online: number;
+  /** Its name. */
+  room: RoomName;
+}
+
 /** A room's name: 1 to 128 of `A-Z a-z 0-9 _ . : @ -`. */
 export type RoomName = string;
+
+/** `PUT /v1/rooms/{room}`. */
+export interface RoomRequest {
+  /** The back end's own; `null` when absent. */
+  data?: Json;
+}
 
 /** What the server sends. Entries may have any `type`; what tells them apart is that only they have `id` and `time`. */
 export type ServerMessage = Reply | EntryMessage;

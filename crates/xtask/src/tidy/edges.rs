@@ -22,9 +22,11 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "tidings-bench",
             "tidings-core",
+            "tidings-postgres",
             "tidings-protocol",
             "tidings-server",
             "tidings-settings",
+            "tidings-sqlite",
             "tidings-websocket",
         ],
     ),
