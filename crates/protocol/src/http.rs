@@ -1,9 +1,15 @@
 //! Bodies of the HTTP interface `/v1`.
 
+mod rooms;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{ConnectionId, EntryId, ErrorCode, EventType, Json, Offset, RoomName, Timestamp, UserId};
+
+pub use rooms::{
+    AccessInfo, MemberInfo, MemberRequest, Membership, Messages, RevokeResponse, RoomInfo, RoomRequest,
+};
 
 /// Most entries of one batch.
 pub const BATCH_MAX: usize = 1000;

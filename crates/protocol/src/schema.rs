@@ -36,6 +36,8 @@ fn said_by_clients() -> Definitions {
     add::<http::PublishRequest>(&mut generator);
     add::<http::BatchRequest>(&mut generator);
     add::<http::DisconnectRequest>(&mut generator);
+    add::<http::RoomRequest>(&mut generator);
+    add::<http::MemberRequest>(&mut generator);
     generator.take_definitions(true)
 }
 
@@ -49,6 +51,12 @@ fn said_by_the_server() -> Definitions {
     add::<http::ConnectionInfo>(&mut generator);
     add::<http::DisconnectResponse>(&mut generator);
     add::<http::Stats>(&mut generator);
+    add::<http::RoomInfo>(&mut generator);
+    add::<http::MemberInfo>(&mut generator);
+    add::<http::Membership>(&mut generator);
+    add::<http::Messages>(&mut generator);
+    add::<http::AccessInfo>(&mut generator);
+    add::<http::RevokeResponse>(&mut generator);
     add::<http::Problem>(&mut generator);
     generator.take_definitions(true)
 }

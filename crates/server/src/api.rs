@@ -20,8 +20,17 @@ mod publish;
 pub(crate) mod audit;
 mod connections;
 mod page;
+mod path;
 mod presence;
+mod revoke;
 mod stats;
+
+mod access;
+mod members;
+mod messages;
+mod rooms;
+
+mod me;
 
 pub mod docs;
 mod openapi;

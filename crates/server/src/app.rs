@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use crate::{
     api::idempotency::Idempotency,
-    auth::{ApiKeys, Tokens},
+    auth::{ApiKeys, Callers, Tokens},
     clock::SystemClock,
     live::{admission::Admission, frames::Frames},
     ops::{health::Pulse, metrics::EdgeMetrics},
@@ -31,6 +31,8 @@ pub struct App {
     pub api_keys: ApiKeys,
     /// Who may speak for a user.
     pub tokens: Tokens,
+    /// How much each user asks over HTTP.
+    pub callers: Callers,
     /// Who may connect at all, by address.
     pub admission: Admission,
     /// What `/metrics` shows.
@@ -75,6 +77,7 @@ impl App {
             tidings: Arc::new(tidings),
             api_keys: ApiKeys::new(&settings.auth.api_keys),
             tokens: Tokens::new(&settings.auth)?,
+            callers: Callers::new(&settings.limits),
             admission: Admission::new(&settings.limits),
             settings: Arc::new(settings),
             registry,

@@ -6,7 +6,7 @@
 pub mod admission;
 pub mod frames;
 
-mod commands;
+pub(crate) mod commands;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod opening;

@@ -30,9 +30,14 @@ impl Answer {
     /// # Errors
     /// As [`Self::json`].
     pub(crate) fn now(value: &impl Serialize) -> Result<Response, Fault> {
-        let mut response = Self::json(StatusCode::OK, value)?.into_response();
+        Ok(Self::fresh(Self::json(StatusCode::OK, value)?.body))
+    }
+
+    /// The same with JSON that is written already.
+    pub(crate) fn fresh(body: impl Into<Bytes>) -> Response {
+        let mut response = Self { status: StatusCode::OK, body: body.into() }.into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        response
     }
 }
 

@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    RequestExt,
-    extract::{Path, Request},
-    response::IntoResponse,
-};
+use axum::{extract::Request, response::IntoResponse};
 use http::StatusCode;
 use tidings_core::{Connection, tidings::Subject};
 use tidings_protocol::{
-    Close, ConnectionId, Fault, UserId,
+    Close, ConnectionId, UserId,
     http::{ConnectionInfo, DisconnectRequest, DisconnectResponse},
     object,
 };
@@ -21,12 +17,11 @@ use super::{
     body,
     endpoint::Outcome,
     page::PageRequest,
+    path::{self, USER},
     query::Query,
     refusal,
 };
 use crate::App;
-
-const USER: &str = "a user id: 1 to 128 bytes without control characters";
 
 /// Lists connections, the oldest first: ids of version 7 sort by the time they were made.
 pub(crate) async fn list(app: Arc<App>, request: Request) -> Outcome {
@@ -56,8 +51,7 @@ fn info(connection: Arc<Connection>) -> ConnectionInfo {
 
 /// Ends all connections of a user.
 pub(crate) async fn disconnect(app: Arc<App>, mut request: Request) -> Outcome {
-    let user = request.extract_parts::<Path<UserId>>().await;
-    let Path(user) = user.map_err(|_| Fault::invalid("user", format!("expected {USER}")))?;
+    let user = path::user(&mut request).await?;
     let actor = Actor::of(&app, &request);
     let body = body::read(&app, request).await?;
     let DisconnectRequest { reason } = match body.is_empty() {

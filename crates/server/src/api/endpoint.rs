@@ -1,6 +1,6 @@
 //! One row of the table of endpoints, and how a row becomes a route.
 
-use std::{future::Future, sync::Arc};
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use axum::{
     Router,
@@ -28,6 +28,8 @@ pub(crate) enum Auth {
     Nobody,
     /// A back end with its API key.
     ApiKey,
+    /// A user with their token.
+    User,
     /// The same, or an address in `security.admin_allow`.
     ApiKeyOrAddress,
     /// Anybody, and what [`Auth::ApiKeyOrAddress`] says when `?verbose` is asked.
@@ -39,19 +41,30 @@ pub(crate) enum Auth {
 pub(crate) enum Tag {
     Publishing,
     Presence,
+    Rooms,
+    Users,
     Connections,
     Operations,
     Description,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Publishing, Self::Presence, Self::Connections, Self::Operations, Self::Description];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Publishing,
+        Self::Presence,
+        Self::Rooms,
+        Self::Users,
+        Self::Connections,
+        Self::Operations,
+        Self::Description,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Publishing => "publishing",
             Self::Presence => "presence",
+            Self::Rooms => "rooms",
+            Self::Users => "me",
             Self::Connections => "connections",
             Self::Operations => "operations",
             Self::Description => "description",
@@ -62,6 +75,8 @@ impl Tag {
         match self {
             Self::Publishing => "Entries to users, rooms, roles and everyone.",
             Self::Presence => "Who is there.",
+            Self::Rooms => "What rooms are, keep, and who is a member.",
+            Self::Users => "What users may ask themselves, with their own token.",
             Self::Connections => "Sockets that are open, and ending them.",
             Self::Operations => "For those who run the server.",
             Self::Description => "This description.",
@@ -107,6 +122,8 @@ pub(crate) struct Body {
 pub(crate) enum Content {
     /// JSON of this type.
     Json(SchemaOf),
+    /// Nothing but the status.
+    Nothing,
     /// JSON that some other specification describes.
     ForeignJson,
     /// Text of this media type.
@@ -152,9 +169,14 @@ impl Endpoint {
 
 /// A router of some rows, each with its place in the table.
 pub(crate) fn mount(rows: impl Iterator<Item = (usize, &'static Endpoint)>) -> Router<Arc<App>> {
-    rows.fold(Router::new(), |router, (ordinal, endpoint)| {
-        router.route(endpoint.path, (endpoint.route)(ordinal, endpoint.auth).fallback(other_method))
-    })
+    let mut paths: BTreeMap<&str, MethodRouter<Arc<App>>> = BTreeMap::new();
+    for (ordinal, endpoint) in rows {
+        let methods = paths.remove(endpoint.path).unwrap_or_default();
+        paths.insert(endpoint.path, methods.merge((endpoint.route)(ordinal, endpoint.auth)));
+    }
+    paths
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(path, methods.fallback(other_method)))
 }
 
 /// A route that asks for credentials, runs the handler and counts the answer, without a layer between.
@@ -179,12 +201,12 @@ async fn serve<A>(
     ordinal: usize,
     auth: Auth,
     handler: impl FnOnce(Arc<App>, Request) -> A,
-    request: Request,
+    mut request: Request,
 ) -> Response
 where
     A: Future<Output = Outcome> + Send,
 {
-    let outcome = match admit(&app, auth, &request) {
+    let outcome = match admit(&app, auth, &mut request) {
         Ok(()) => handler(app.clone(), request).await,
         Err(fault) => Err(fault),
     };
@@ -198,10 +220,15 @@ pub(crate) fn counted(app: &App, ordinal: usize, outcome: Outcome) -> Response {
     response
 }
 
-fn admit(app: &App, auth: Auth, request: &Request) -> Result<(), HttpFault> {
+fn admit(app: &App, auth: Auth, request: &mut Request) -> Result<(), HttpFault> {
     match auth {
         Auth::Nobody => Ok(()),
         Auth::ApiKey => access::check_key(app, request.headers(), request.extensions()),
+        Auth::User => {
+            let identity = app.callers.admit(app, request.headers())?;
+            request.extensions_mut().insert(Arc::new(identity));
+            Ok(())
+        }
         Auth::ForVerbose if !health::is_verbose(request.uri()) => Ok(()),
         Auth::ApiKeyOrAddress | Auth::ForVerbose => {
             access::check(app, request.headers(), request.extensions())

@@ -7,11 +7,12 @@ use tidings_protocol::{ErrorCode, http::Problem};
 
 use super::{
     endpoint::{Auth, Content, Endpoint, Parameter, Place, SchemaOf, Tag, schema_of},
-    routes::ENDPOINTS,
+    routes::endpoints,
 };
 
 const ABOUT: &str = "\
-The HTTP interface is for back ends: publish entries, ask who is there, end connections. Clients use the WebSocket at `/v1/ws`.\n\n\
+The HTTP interface is for back ends: publish entries, keep rooms and their members, ask who is there, end connections. Clients use the \
+WebSocket at `/v1/ws`; what is under `/v1/me` they may ask here too, with their token.\n\n\
 Bodies and answers are JSON in UTF-8, whatever `Content-Type` says. Errors are `application/problem+json` (RFC 9457) with a `code` for \
 programs and, where a field is wrong, its path in `errors`. There are no CORS headers: an API key does not belong in a web page.";
 
@@ -19,7 +20,7 @@ programs and, where a field is wrong, its path in `errors`. There are no CORS he
 pub fn openapi() -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints() {
         let operations = paths.entry(endpoint.path).or_insert_with(|| json!({}));
         operations[endpoint.method.as_str().to_ascii_lowercase()] = operation(endpoint, &mut schemas);
     }
@@ -41,6 +42,7 @@ pub fn openapi() -> Value {
             "responses": responses,
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "description": "One of `auth.api_keys`." },
+                "user": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The user's token." },
                 "header": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same." },
             },
         },
@@ -49,6 +51,11 @@ pub fn openapi() -> Value {
 
 fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
     let mut responses = Map::from_iter([(endpoint.status.as_str().to_owned(), success(endpoint, schemas))]);
+    if endpoint.method == http::Method::PUT {
+        // Each PUT says whether there was none before.
+        responses.insert("201".into(), success(endpoint, schemas));
+        responses["201"]["description"] = "Created".into();
+    }
     for codes in endpoint.errors().chunk_by(|a, b| a.status() == b.status()) {
         responses.insert(codes[0].status().to_string(), errors(codes));
     }
@@ -76,6 +83,7 @@ fn success(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
     let content = match &endpoint.content {
         Content::Json(schema) => json!({ "application/json": { "schema": schemas.written(*schema) } }),
         Content::ForeignJson => json!({ "application/json": { "schema": { "type": "object" } } }),
+        Content::Nothing => return json!({ "description": endpoint.status.canonical_reason() }),
         Content::Text(media_type) => json!({ *media_type: { "schema": { "type": "string" } } }),
     };
     json!({ "description": endpoint.status.canonical_reason(), "content": content })
@@ -127,6 +135,7 @@ fn security(auth: Auth) -> Value {
     match auth {
         Auth::Nobody => json!([]),
         Auth::ApiKey => json!([{ "bearer": [] }, { "header": [] }]),
+        Auth::User => json!([{ "user": [] }]),
         // The empty requirement: some may without.
         Auth::ApiKeyOrAddress | Auth::ForVerbose => json!([{ "bearer": [] }, { "header": [] }, {}]),
     }

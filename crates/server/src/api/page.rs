@@ -22,6 +22,19 @@ pub(crate) struct PageRequest<K> {
     after: Option<K>,
 }
 
+/// Reads `limit`.
+///
+/// # Errors
+/// `invalid_request` when it is not 1 to 1000.
+pub(crate) fn limit(query: Query<'_>) -> Result<usize, Fault> {
+    let expected = "a number from 1 to 1000";
+    let limit = query.one("limit", expected)?.unwrap_or(LIMIT_DEFAULT);
+    match (1..=LIMIT_MAX).contains(&limit) {
+        true => Ok(limit),
+        false => Err(Fault::invalid("limit", format!("expected {expected}"))),
+    }
+}
+
 /// A cursor: the last item's key, wrapped so that nobody takes it for something to build.
 struct Cursor<K>(K);
 
@@ -31,13 +44,22 @@ impl<K: Ord + Display + for<'de> Deserialize<'de>> PageRequest<K> {
     /// # Errors
     /// `invalid_request` for a limit that is not 1 to 1000 or a cursor that is none of ours.
     pub(crate) fn of(query: Query<'_>) -> Result<Self, Fault> {
-        let expected = "a number from 1 to 1000";
-        let limit = query.one("limit", expected)?.unwrap_or(LIMIT_DEFAULT);
-        if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(Fault::invalid("limit", format!("expected {expected}")));
-        }
+        let limit = limit(query)?;
         let after = query.one::<Cursor<K>>("cursor", "the next_cursor of the page before")?;
         Ok(Self { limit, after: after.map(|cursor| cursor.0) })
+    }
+
+    /// Behind which key the page begins, for a store that has the order itself.
+    pub(crate) fn after(&self) -> Option<K>
+    where
+        K: Clone,
+    {
+        self.after.clone()
+    }
+
+    /// How many to ask such a store for: one more than the page holds shows whether there is another.
+    pub(crate) fn wanted(&self) -> usize {
+        self.limit + 1
     }
 
     /// Cuts the page out of all items, which may be in any order.

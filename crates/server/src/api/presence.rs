@@ -7,14 +7,14 @@ use tidings_protocol::{
     ErrorCode, Fault, RoomName, UserId, command::PRESENCE_USERS_MAX, http::Page, reply::Presence,
 };
 
-use super::{answer::Answer, endpoint::Outcome, page::PageRequest, query::Query};
+use super::{answer::Answer, endpoint::Outcome, page::PageRequest, path, query::Query};
 use crate::App;
 
 /// Answers for users in the order they were asked for, for a room in the order of its members' ids.
 pub(crate) async fn presence(app: Arc<App>, request: Request) -> Outcome {
     let query = Query::of(request.uri());
     let users = query.list::<UserId>("users", "user ids with commas between them")?;
-    let room = query.one::<RoomName>("room", "a room name: 1 to 128 of A-Z a-z 0-9 _ . : @ -")?;
+    let room = query.one::<RoomName>("room", path::ROOM)?;
     let page = match (users, room) {
         (Some(users), None) => of_users(&app, &users)?,
         (None, Some(room)) => of_room(&app, &room, query)?,

@@ -1,5 +1,7 @@
 //! The table of endpoints. A row is all there is to add for a new one: the route, its credentials, its metrics and its description
-//! come from here.
+//! come from here. Rows that belong together have a file of their own beside this one.
+
+mod rooms;
 
 use axum::routing::MethodFilter;
 use http::{Method, StatusCode};
@@ -43,7 +45,11 @@ const CURSOR: Parameter = Parameter {
 pub(crate) const PUBLISH_ORDINAL: usize = 0;
 
 /// Every endpoint but the WebSocket, which is no matter of requests and answers.
-pub(crate) static ENDPOINTS: &[Endpoint] = &[
+pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    ENDPOINTS.iter().chain(rooms::ENDPOINTS)
+}
+
+static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: Method::POST,
         path: "/v1/publish",
@@ -252,12 +258,12 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
 
 /// The rows that back ends call, each with its place in the table.
 pub(crate) fn for_back_ends() -> impl Iterator<Item = (usize, &'static Endpoint)> {
-    ENDPOINTS.iter().enumerate().filter(|(_, endpoint)| !is_for_operations(endpoint))
+    endpoints().enumerate().filter(|(_, endpoint)| !is_for_operations(endpoint))
 }
 
 /// The rows that operators and their machines call.
 pub(crate) fn for_operations() -> impl Iterator<Item = (usize, &'static Endpoint)> {
-    ENDPOINTS.iter().enumerate().filter(|(_, endpoint)| is_for_operations(endpoint))
+    endpoints().enumerate().filter(|(_, endpoint)| is_for_operations(endpoint))
 }
 
 fn is_for_operations(endpoint: &Endpoint) -> bool {

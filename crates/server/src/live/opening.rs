@@ -65,9 +65,14 @@ async fn introduce(
     };
     let connection = &registered.connection;
     if let Err(fault) = greet(app, connection, &identity, resume, asked).await {
-        app.tidings.hub.disconnect(&**connection);
-        let refusal = Refusal { reply_to: None, fault: Some(fault), close: Close::INTERNAL };
-        return refuse(app, &connection.outlet, format, refusal).await;
+        let close = match fault.code {
+            ErrorCode::Unauthorized => Close::TOKEN_REVOKED,
+            _ => Close::INTERNAL,
+        };
+        // Behind what is on the queue already: half a frame of it may have left.
+        connection.send(Frames.reply(format, &Reply::error(None, fault)));
+        connection.end(close);
+        said.clear();
     }
     Some((Box::new(Serving { registered, reader, refusals: Bucket::default() }), said))
 }

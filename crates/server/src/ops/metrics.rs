@@ -37,7 +37,7 @@ impl Default for EdgeMetrics {
         Self {
             invalid_messages: Counter::default(),
             publish_seconds: Durations::default(),
-            requests: Labelled::new(routes::ENDPOINTS.iter().flat_map(|endpoint| request(endpoint.name))),
+            requests: Labelled::new(routes::endpoints().flat_map(|endpoint| request(endpoint.name))),
             handshakes: Labelled::new(HANDSHAKES.map(|result| [("result", result)])),
             closes: Labelled::new(CLOSES.map(|class| [("class", class)])),
         }

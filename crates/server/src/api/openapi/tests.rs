@@ -15,7 +15,7 @@ fn the_committed_document_is_this_one() {
 #[test]
 fn every_row_and_every_code_is_in_it() {
     let document = openapi();
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints() {
         let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_ascii_lowercase()];
         assert_eq!(operation["operationId"], endpoint.name);
         for code in endpoint.errors() {
@@ -54,8 +54,8 @@ fn every_reference_leads_somewhere() {
 
 #[test]
 fn names_are_unique_and_examples_are_json() {
-    for (ordinal, endpoint) in ENDPOINTS.iter().enumerate() {
-        assert!(ENDPOINTS[..ordinal].iter().all(|other| other.name != endpoint.name));
+    for (ordinal, endpoint) in endpoints().enumerate() {
+        assert!(endpoints().take(ordinal).all(|other| other.name != endpoint.name));
         if let Some(body) = &endpoint.body {
             serde_json::from_str::<Value>(body.example).unwrap();
         }

@@ -1,0 +1,35 @@
+//! What stands in a request's path.
+
+use std::str::FromStr;
+
+use axum::{
+    RequestExt,
+    extract::{RawPathParams, Request},
+};
+use tidings_protocol::{Fault, RoomName, UserId};
+
+pub(crate) const ROOM: &str = "a room name: 1 to 128 of A-Z a-z 0-9 _ . : @ -";
+pub(crate) const USER: &str = "a user id: 1 to 128 bytes without control characters";
+
+/// The `{room}` of a path.
+///
+/// # Errors
+/// `invalid_request` when it is no room's name.
+pub(crate) async fn room(request: &mut Request) -> Result<RoomName, Fault> {
+    read(request, "room", ROOM).await
+}
+
+/// The `{user}` of a path.
+///
+/// # Errors
+/// `invalid_request` when it is no user's id.
+pub(crate) async fn user(request: &mut Request) -> Result<UserId, Fault> {
+    read(request, "user", USER).await
+}
+
+async fn read<T: FromStr>(request: &mut Request, name: &str, expected: &str) -> Result<T, Fault> {
+    let parts = request.extract_parts::<RawPathParams>().await.ok();
+    let value = parts.as_ref().and_then(|parts| parts.iter().find(|(key, _)| *key == name));
+    let value = value.and_then(|(_, value)| value.parse().ok());
+    value.ok_or_else(|| Fault::invalid(name, format!("expected {expected}")))
+}
