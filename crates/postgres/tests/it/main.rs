@@ -11,7 +11,6 @@ mod server;
 
 mod away;
 mod encrypted;
-mod figures;
 mod opening;
 mod partitions;
 mod pooler;
