@@ -8,6 +8,9 @@ use crate::output::note;
 /// The setting that says where `dev` listens.
 pub(crate) const SETTING: &str = "server.listen";
 
+/// A file beside the real server's, so that a restart finds what was there and nobody's data are touched.
+const STORE: &str = "sqlite:tidings-dev.db";
+
 /// Settings that hold secrets or name what is shared; from a file or the environment they are not meant for `dev`.
 const REPLACED: [&str; 4] = ["auth.api_keys", "auth.jwt_secret", "store.url", "broker.url"];
 
@@ -19,7 +22,7 @@ pub(crate) fn for_development(loaded: &mut Loaded) -> String {
     let mut keys = Keys::draw();
     let given = loaded.settings.clone();
     keys.put_into(&mut loaded.settings.auth);
-    (loaded.settings.store.url, loaded.settings.broker.url) = (Url::new("memory:"), Url::new("local:"));
+    (loaded.settings.store.url, loaded.settings.broker.url) = (Url::new(STORE), Url::new("local:"));
     for name in REPLACED {
         let settings = &mut loaded.settings;
         match loaded.origins.get(name) {
@@ -68,7 +71,7 @@ mod tests {
         let settings = &loaded.settings;
         assert_eq!((settings.auth.api_keys.len(), settings.auth.api_keys[0].expose()), (1, shown.as_str()));
         assert_ne!(settings.auth.jwt_secret.expose(), "real");
-        assert_eq!(settings.store.url.expose(), "memory:");
+        assert_eq!(settings.store.url.expose(), STORE);
         assert_eq!(loaded.check_production(), [], "the drawn keys are strong ones");
     }
 
