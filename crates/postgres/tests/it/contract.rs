@@ -40,8 +40,13 @@ impl Fresh for Postgres {
     }
 
     fn files(&self) -> Vec<PathBuf> {
+        // Until then, what was written may be in memory and in the write-ahead log only.
+        shared().sql("postgres", "CHECKPOINT").unwrap();
+        let own = "SELECT oid FROM pg_database WHERE datname = current_database()";
+        let database = self.url.as_deref().and_then(|url| url.rsplit('/').next()?.split('?').next());
+        let folder = shared().sql(database.unwrap(), own).unwrap();
         // The write-ahead log is beside it, and not the store's to clean.
-        vec![shared().data().join("base")]
+        vec![shared().data().join("base").join(folder)]
     }
 }
 

@@ -47,8 +47,8 @@ pub trait Fresh {
         async { None }
     }
 
-    /// Files and folders in which the store keeps its content, to look for what was erased. Empty where nobody but another program
-    /// knows them.
+    /// Files and folders in which the store keeps its content, to look for what was erased: asked for once, when it was written and
+    /// before it is erased. Who writes later brings everything there now. Empty where nobody but another program knows them.
     fn files(&self) -> Vec<PathBuf> {
         Vec::new()
     }

@@ -59,6 +59,7 @@ pub async fn members_come_in_the_order_of_their_ids(fresh: &mut impl Fresh) {
                 break;
             }
             listed.extend(page);
+            assert!(listed.len() <= ids.len(), "a page that does not go on: {listed:?}");
         }
         assert_eq!(
             listed.iter().map(|member| member.user.as_str()).collect::<Vec<_>>(),
@@ -94,6 +95,7 @@ pub async fn rooms_of_a_user_come_in_the_order_of_their_names(fresh: &mut impl F
                 break;
             }
             listed.extend(page);
+            assert!(listed.len() <= names.len(), "a page that does not go on: {listed:?}");
         }
         assert_eq!(
             listed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),

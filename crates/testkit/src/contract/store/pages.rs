@@ -84,6 +84,7 @@ pub async fn both_directions_meet_while_entries_arrive(fresh: &mut impl Fresh) {
     while from > 1 {
         let page = read(&*store, &orders, Page::Before(Offset(from)), 7).await;
         let page = offsets(&page.entries);
+        assert!(page[0] < from, "a page that does not go on: {page:?}");
         from = page[0];
         back.splice(0..0, page);
     }

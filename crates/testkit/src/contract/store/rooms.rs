@@ -178,6 +178,7 @@ pub async fn rooms_come_in_the_order_of_their_keys(fresh: &mut impl Fresh) {
                 break;
             }
             listed.extend(page.into_iter().map(|record| record.room));
+            assert!(listed.len() <= keys.len(), "a page that does not go on: {listed:?}");
         }
         assert_eq!(listed, keys, "{limit} at a time");
     }
