@@ -41,6 +41,8 @@ pub struct Tidings {
     removals: AtomicU64,
     /// Users whose tokens from before a moment are void.
     revoked: Mutex<HashMap<UserId, Timestamp>>,
+    /// When the store was last asked for those, in milliseconds; 0 before the first time.
+    revocations_read_at: AtomicU64,
     /// Rooms whose store may have more than the hub was handed.
     unsettled: Mutex<Vec<RoomKey>>,
 }
@@ -52,7 +54,18 @@ impl Tidings {
         let messages = Rate::per_minute(limits.messages_per_minute, limits.messages_burst);
         let rooms_per_connection = limits.rooms_per_connection;
         let (removals, revoked, unsettled) = (AtomicU64::default(), Mutex::default(), Mutex::default());
-        Self { hub, store, kinds, clock, messages, rooms_per_connection, removals, revoked, unsettled }
+        Self {
+            hub,
+            store,
+            kinds,
+            clock,
+            messages,
+            rooms_per_connection,
+            removals,
+            revoked,
+            revocations_read_at: AtomicU64::default(),
+            unsettled,
+        }
     }
 
     /// The rules of rooms.

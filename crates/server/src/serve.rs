@@ -23,6 +23,8 @@ use crate::{App, live::frames::Frames};
 const TURN_CONNECTIONS: usize = 256;
 /// How often the hub looks at what is due.
 const TICK: Duration = Duration::from_millis(250);
+/// How often it is asked what other servers revoked.
+const REVOCATIONS: Duration = Duration::from_millis(500);
 /// After `goodbye`: the shortest wait, and the spread for each connection there is.
 const RETRY_AFTER_MS: u64 = 500;
 const SPREAD_MS_EACH: u64 = 2;
@@ -43,8 +45,11 @@ pub async fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
+    // Where the store cannot say yet, nobody can come in either, and the first who could is looked at again by then.
+    let _ = app.tidings.read_revocations().await;
     let turns = tokio::spawn(turns(app.clone()));
     let ticks = tokio::spawn(ticks(app.clone()));
+    let revocations = tokio::spawn(revocations(app.clone()));
     // Each connection that speaks HTTP holds a receiver: when the last is gone, all requests are answered.
     let (leave, _) = watch::channel(());
     tokio::select! {
@@ -64,6 +69,7 @@ pub async fn serve(
     }
     turns.abort();
     ticks.abort();
+    revocations.abort();
     Ok(())
 }
 
@@ -110,6 +116,18 @@ async fn ticks(app: Arc<App>) {
         app.tidings.tick();
         app.tidings.settle().await;
         app.pulse.beat(app.tidings.clock().monotonic());
+    }
+}
+
+/// Takes over what other servers revoke, so that a connection ends wherever it is.
+async fn revocations(app: Arc<App>) {
+    let mut interval = tokio::time::interval(REVOCATIONS);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(fault) = app.tidings.read_revocations().await {
+            tracing::debug!(code = fault.code.as_str(), "revocations could not be read, trying again");
+        }
     }
 }
 

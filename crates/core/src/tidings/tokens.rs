@@ -1,11 +1,14 @@
 //! Tokens that end before their time, and those that take over from others.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use tidings_protocol::{Close, ErrorCode, Fault, Timestamp, UserId};
 
 use super::{Tidings, unavailable};
 use crate::{Connection, Identity, RoomKey};
+
+/// How far the clocks of servers on one store may be apart, and how long a revocation may take to be seen, in milliseconds.
+const SKEW_MS: u64 = 60_000;
 
 impl Tidings {
     /// Makes all tokens of a user void that were issued up to now, and ends the connections that were opened with them; how many there
@@ -19,14 +22,22 @@ impl Tidings {
         Ok(self.void(user, now))
     }
 
-    /// Takes over what other servers on the same store revoked.
+    /// Takes over what was revoked before this server began, and by others on the same store since. To be called before anybody is let
+    /// in, and then about once a second.
     ///
     /// # Errors
     /// `unavailable`.
-    pub async fn read_revocations(&self, since: Timestamp) -> Result<(), Fault> {
+    pub async fn read_revocations(&self) -> Result<(), Fault> {
+        let read_at = self.revocations_read_at.load(Ordering::Relaxed);
+        if read_at > 0 && !self.store.is_shared() {
+            return Ok(());
+        }
+        let now = self.clock.now().millis();
+        let since = Timestamp::from_millis(read_at.saturating_sub(SKEW_MS));
         for revocation in self.store.revocations(since).await.map_err(unavailable)? {
             self.void(&revocation.user, revocation.at);
         }
+        self.revocations_read_at.store(now.max(1), Ordering::Relaxed);
         Ok(())
     }
 
