@@ -22,6 +22,7 @@ mod pieces;
 mod presence;
 mod publish;
 mod recovery;
+mod resume;
 mod rooms;
 mod secrets;
 mod shutdown;
