@@ -195,7 +195,7 @@ async fn b6_nine_hundred_and_fifty_missed_entries_come_once_while_new_ones_arriv
     let server = Arc::new(Server::with(FREE));
     let epoch = server.connect("ada").await.join("orders").await["epoch"].clone();
     publish(&server, json!({ "room": "orders" }), 1..951).await;
-    let publishing = publisher(server.clone(), json!({ "room": "orders" }), 951, 1400);
+    let publishing = publisher(server.clone(), json!({ "room": "orders" }), 951, 1200);
     let mut rounds = 0;
     while rounds < 5 || !publishing.is_finished() {
         rounds += 1;
@@ -271,7 +271,7 @@ async fn j6_who_is_taken_out_while_reading_what_was_missed_gets_no_more_of_it() 
     ada.leave().await;
     let mut http = Http::open(&server).await;
     let large = "x".repeat(50_000);
-    for n in 1..=700 {
+    for n in 1..=260 {
         let body = json!({ "to": { "room": "order_7" }, "type": "large", "data": { "n": n, "text": large } });
         assert_eq!(http.publish(&body).await.status, 202);
     }
@@ -291,7 +291,7 @@ async fn j6_who_is_taken_out_while_reading_what_was_missed_gets_no_more_of_it() 
         read += 1;
         assert_eq!(message["offset"], read);
     }
-    assert!(read < 700, "{read} entries came after the membership had ended");
+    assert!(read < 260, "{read} entries came after the membership had ended");
     server.publish(json!({ "room": "order_7" }), "later", json!(1)).await;
     assert!(ada.so_far().await.is_empty());
 }
