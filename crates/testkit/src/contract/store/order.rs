@@ -1,8 +1,11 @@
 //! Many at once: what readers see while others append.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    iter,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use tidings_core::{
@@ -110,20 +113,27 @@ fn check_step(last: Offset, head: &Offset, page: &Stretch, limit: usize) {
 
 /// An append is one transaction: who has seen one of its entries finds the others.
 pub async fn an_append_in_two_rooms_is_seen_whole(fresh: &mut impl Fresh) {
-    const PAIRS: u64 = 150;
+    const PAIRS: u64 = 60;
+    const BETWEEN: usize = 300;
     let store = fresh.store().await;
     let (a, b) = (room("a"), room("b"));
+    let rounds = Arc::new(AtomicU64::new(0));
     let appender = {
-        let (store, a, b) = (store.clone(), a.clone(), b.clone());
+        let (store, a, b, rounds) = (store.clone(), a.clone(), b.clone(), rounds.clone());
         tokio::spawn(async move {
             for number in 0..PAIRS {
+                while rounds.load(Ordering::Relaxed) < number {
+                    tokio::task::yield_now().await;
+                }
                 let text = number.to_string();
-                let mut batch = vec![(entry(&a, &text), LONG), (entry(&b, &text), LONG)];
+                // Those in between give a store that is not done at once the time to be caught.
+                let between = room("between");
+                let rooms = iter::once(&a).chain(iter::repeat_n(&between, BETWEEN)).chain([&b]);
+                let mut batch: Vec<_> = rooms.map(|room| (entry(room, &text), LONG)).collect();
                 if number % 2 == 1 {
                     batch.reverse();
                 }
                 store.append(batch, None).await.unwrap();
-                tokio::task::yield_now().await;
             }
         })
     };
@@ -135,6 +145,7 @@ pub async fn an_append_in_two_rooms_is_seen_whole(fresh: &mut impl Fresh) {
             assert!(second >= first, "{first} of one room, then only {second} of the other");
             seen = first.0;
         }
+        rounds.fetch_add(1, Ordering::Relaxed);
         tokio::task::yield_now().await;
     }
     appender.await.unwrap();
