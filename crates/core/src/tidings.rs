@@ -1,6 +1,7 @@
 //! The façade that every edge calls: join, publish, presence, typing. Who may do it is asked here, once.
 
 mod auditing;
+mod erasing;
 mod history;
 mod joining;
 mod membership;
@@ -71,6 +72,11 @@ impl Tidings {
     /// The rules of rooms.
     pub fn kinds(&self) -> &Kinds {
         &self.kinds
+    }
+
+    /// What keeps things, for those who keep house. Whoever serves clients calls the methods here.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     /// Where the time comes from.

@@ -1,5 +1,6 @@
 //! Bodies of the HTTP interface `/v1`.
 
+mod house;
 mod rooms;
 
 use schemars::JsonSchema;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConnectionId, EntryId, ErrorCode, EventType, Json, Offset, RoomName, Timestamp, UserId};
 
+pub use house::{AuditItem, AuditPage, EraseAgainRequest, EraseResponse, JobInfo, JobOutcome};
 pub use rooms::{
     AccessInfo, MemberInfo, MemberRequest, Membership, Messages, RevokeResponse, RoomInfo, RoomRequest,
 };
@@ -205,6 +207,8 @@ pub struct Stats {
     pub dropped: u64,
     /// Connections closed as slow readers since the start.
     pub slow_readers: u64,
+    /// Background jobs that ever ran.
+    pub jobs: Vec<JobInfo>,
 }
 
 /// An error of the HTTP interface: `application/problem+json` (RFC 9457).

@@ -38,6 +38,7 @@ fn said_by_clients() -> Definitions {
     add::<http::DisconnectRequest>(&mut generator);
     add::<http::RoomRequest>(&mut generator);
     add::<http::MemberRequest>(&mut generator);
+    add::<http::EraseAgainRequest>(&mut generator);
     generator.take_definitions(true)
 }
 
@@ -57,6 +58,8 @@ fn said_by_the_server() -> Definitions {
     add::<http::Messages>(&mut generator);
     add::<http::AccessInfo>(&mut generator);
     add::<http::RevokeResponse>(&mut generator);
+    add::<http::AuditPage>(&mut generator);
+    add::<http::EraseResponse>(&mut generator);
     add::<http::Problem>(&mut generator);
     generator.take_definitions(true)
 }

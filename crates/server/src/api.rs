@@ -19,6 +19,8 @@ mod publish;
 
 pub(crate) mod audit;
 mod connections;
+mod erase;
+mod export;
 mod page;
 mod path;
 mod presence;

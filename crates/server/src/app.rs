@@ -17,8 +17,9 @@ use crate::{
     api::idempotency::Idempotency,
     auth::{ApiKeys, Callers, Tokens},
     clock::SystemClock,
+    jobs::Jobs,
     live::{admission::Admission, frames::Frames},
-    ops::{health::Pulse, metrics::EdgeMetrics},
+    ops::{health::Pulse, metrics::EdgeMetrics, store_health::StoreHealth},
 };
 
 /// A server before it listens.
@@ -45,6 +46,12 @@ pub struct App {
     pub idempotency: Idempotency,
     /// The fan-out's sign of life, for `/readyz`.
     pub pulse: Pulse,
+    /// The store's last word on itself, for `/readyz`.
+    pub store_health: StoreHealth,
+    /// How background jobs stand.
+    pub jobs: Jobs,
+    /// Held by whoever writes in the archive's folder.
+    pub(crate) archive_lock: tokio::sync::Mutex<()>,
     /// When it was made.
     pub started: Instant,
     draining: AtomicBool,
@@ -64,6 +71,8 @@ impl App {
             (Arc::new(Metrics::default()), EdgeMetrics::default(), Registry::default());
         metrics.register(&mut registry);
         edge_metrics.register(&mut registry);
+        let jobs = Jobs::default();
+        jobs.metrics.register(&mut registry);
         let hub_settings = HubSettings {
             live: settings.live.clone(),
             limits: settings.limits.clone(),
@@ -85,6 +94,9 @@ impl App {
             edge_metrics,
             idempotency: Idempotency::default(),
             pulse: Pulse::default(),
+            store_health: StoreHealth::default(),
+            jobs,
+            archive_lock: tokio::sync::Mutex::default(),
             started: Instant::now(),
             draining: AtomicBool::new(false),
             turn,

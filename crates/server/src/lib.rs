@@ -12,6 +12,8 @@ pub mod origin;
 pub mod live;
 
 pub mod api;
+pub mod archive;
+pub mod jobs;
 pub mod ops;
 
 mod scratch;

@@ -8,6 +8,7 @@ pub mod health;
 pub mod histogram;
 pub mod metrics;
 pub(crate) mod scrape;
+pub mod store_health;
 
 mod process;
 

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use crate::{App, live::frames::Frames};
+use crate::{App, jobs, live::frames::Frames};
 
 /// Connections written to in one turn before others get theirs.
 const TURN_CONNECTIONS: usize = 256;
@@ -50,6 +50,7 @@ pub async fn serve(
     let turns = tokio::spawn(turns(app.clone()));
     let ticks = tokio::spawn(ticks(app.clone()));
     let revocations = tokio::spawn(revocations(app.clone()));
+    let jobs = tokio::spawn(jobs::run(app.clone()));
     // Each connection that speaks HTTP holds a receiver: when the last is gone, all requests are answered.
     let (leave, _) = watch::channel(());
     tokio::select! {
@@ -70,6 +71,7 @@ pub async fn serve(
     turns.abort();
     ticks.abort();
     revocations.abort();
+    jobs.abort();
     Ok(())
 }
 

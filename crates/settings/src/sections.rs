@@ -30,6 +30,7 @@ const OPTIONAL_ADDRESS: Text =
         text.is_empty() || is_address(text)
     });
 const PATH: Text = Text::that("path", "the path of a file", is_path).unsaid();
+const FOLDER: Text = Text::that("path", "the path of a folder", is_path).unsaid();
 const CLAIM: Text = Text::that("text", "the name of a claim", |text| !text.trim().is_empty());
 const LEVEL: Text =
     Text::that("level", "error, warn, info, debug or trace, also as target=level, …", is_level);
@@ -115,6 +116,10 @@ section! {
     pub struct Store in Settings.store;
     /// Address of the store: `sqlite:FILE`, `postgres://…`, or `memory:`, which forgets everything at a stop.
     url: Url = "sqlite:tidings.db", Link::needed("the address of a store, such as sqlite:tidings.db");
+    /// How often entries that are kept no longer are let go.
+    retention_every: Duration = "10m", Time::between(ms(100), days(1));
+    /// Folder into which those entries are written before they are let go, as gzipped JSON lines. Empty: they are not.
+    archive: String = "", FOLDER;
 }
 
 section! {

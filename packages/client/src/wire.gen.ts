@@ -9,6 +9,37 @@ export interface AccessInfo {
   why: string;
 }
 
+/**
+ * A record of the audit log. Its hash is the SHA-256 of the hash before it (32 zero bytes before the first) and of number, time, actor, act,
+ * subject and detail, each as text with its length as eight bytes, the highest first, in front.
+ */
+export interface AuditItem {
+  /** What: `member.put`, `user.erase`. */
+  act: string;
+  /** Who: the first eight digits of the SHA-256 of the API key, and the address. */
+  actor: string;
+  /** Particulars. */
+  detail: Json;
+  /** 64 hexadecimal digits. */
+  hash: string;
+  /** 1, 2, 3, … */
+  number: number;
+  /** To whom or what. A user is the first 32 digits of the SHA-256 of the id. */
+  subject: string;
+  /** When it was about to be done. */
+  time: Timestamp;
+}
+
+/** `GET /v1/audit`: a page of the audit log. */
+export interface AuditPage {
+  /** The first record of this page that is not as it was written, or does not follow the one before; null when all is well. */
+  broken_at: number | null;
+  /** The oldest first. */
+  items: AuditItem[];
+  /** For `?after=`; null on the last page. */
+  next_after: number | null;
+}
+
 /** What a user says of themselves. */
 export type Availability =
   /** There and looking. */
@@ -218,6 +249,31 @@ export interface EntryMessage {
 /** Names one life of a room's log: offsets of different epochs cannot be compared. */
 export type Epoch = string;
 
+/** `POST /v1/erasures`. */
+export interface EraseAgainRequest {
+  /**
+   * Users who were erased before, as the subjects of `user.erase` in the audit log name them, with or without `user:`; at most
+   * 10 000.
+   */
+  pseudonyms: string[];
+}
+
+/** 200 of `DELETE /v1/users/{user}`, and the sum over all users in that of `POST /v1/erasures`. */
+export interface EraseResponse {
+  /** Entries in the archive. */
+  archived_entries: number;
+  /** Entries of theirs in other rooms: what is left is a place without sender and data. */
+  blanked_entries: number;
+  /** Sockets of theirs on this server that ended. */
+  connections: number;
+  /** Memberships that ended. */
+  memberships: number;
+  /** Entries of their personal rooms. */
+  personal_entries: number;
+  /** How many users were erased: 1, whether anything was kept of them or not. */
+  users: number;
+}
+
 /** What went wrong, as programs read it. */
 export type ErrorCode =
   /** Not JSON, or a field is missing or of the wrong type; `path` says which. */
@@ -279,6 +335,33 @@ export interface HistoryLost {
   /** What happened to the history. */
   reason: LostReason;
 }
+
+/** How a background job stands; it runs once for all servers on one store. */
+export interface JobInfo {
+  /** When that was. */
+  ended_at?: Timestamp;
+  /** What went wrong. */
+  error?: string;
+  /** `retention`, `tidying`, `audit_chain`. */
+  name: string;
+  /** When it runs again. */
+  next_at?: Timestamp;
+  /** How its last run ended. */
+  outcome?: JobOutcome;
+  /** What it said of its last run that went well. */
+  report?: Json;
+  /** Whether some server is at it. */
+  running: boolean;
+  /** Why it waits although it is due. */
+  waiting?: string;
+}
+
+/** How a run of a job ended. */
+export type JobOutcome =
+  /** Well. */
+  | 'ok'
+  /** Not well. */
+  | 'failed';
 
 /** A room at the moment of joining. */
 export interface JoinedRoom {
@@ -723,6 +806,8 @@ export interface Stats {
   dropped: number;
   /** Entries taken since the start. */
   entries: number;
+  /** Background jobs that ever ran. */
+  jobs: JobInfo[];
   /** Rooms that somebody follows now. */
   rooms: number;
   /** Connections closed as slow readers since the start. */

@@ -8,7 +8,7 @@ use crate::Entry;
 pub type Archiving<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
 /// Keeps entries outside of the store, in pieces of its own.
-pub trait Archive: Send {
+pub trait Archive: Send + Sync {
     /// Takes entries in. They are not safe before [`Self::seal`].
     fn add(&mut self, entries: Vec<Arc<Entry>>) -> Archiving<'_>;
 

@@ -45,8 +45,10 @@ pub struct Report {
     pub entries: u64,
     /// Entries that were archived before.
     pub archived: u64,
-    /// Rooms with damaged entries; nothing of them was forgotten.
+    /// Rooms with damaged entries, which were passed over.
     pub damaged: u64,
+    /// Rooms that no rule knows any more, of which nothing was forgotten.
+    pub unruled: u64,
     /// Whether there is more to do: the time was over.
     pub unfinished: bool,
 }
@@ -83,6 +85,13 @@ struct Old {
     epoch: Epoch,
     from: Offset,
     up_to: Offset,
+}
+
+impl Report {
+    /// Whether nothing that is too old is left anywhere.
+    pub fn is_complete(&self) -> bool {
+        !self.unfinished && self.damaged == 0 && self.unruled == 0
+    }
 }
 
 impl Retention<'_> {
@@ -132,7 +141,10 @@ impl Retention<'_> {
         };
         // What no rule knows may come back with the rule: nobody said how long it is to be kept.
         match self.kinds.retention(&room.room) {
-            None => Ok(()),
+            None => {
+                report.unruled += 1;
+                Ok(())
+            }
             Some(Keep::None) => self.let_go(old(room.head.offset.0), report, waiting).await,
             Some(Keep::Last) => self.let_go(old(room.head.offset.0.saturating_sub(1)), report, waiting).await,
             Some(Keep::For(time)) => self.let_go_by_age(room, time, now, report, waiting).await,

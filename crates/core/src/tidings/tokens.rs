@@ -4,7 +4,11 @@ use std::sync::{Arc, atomic::Ordering};
 
 use tidings_protocol::{Close, ErrorCode, Fault, Timestamp, UserId};
 
-use super::{Tidings, unavailable};
+use super::{
+    Tidings,
+    erasing::{is_stand_in, stand_in},
+    unavailable,
+};
 use crate::{Connection, Identity, RoomKey};
 
 /// How far the clocks of servers on one store may be apart, and how long a revocation may take to be seen, in milliseconds.
@@ -46,11 +50,14 @@ impl Tidings {
     /// # Errors
     /// `unauthorized` when it was revoked, and when it does not say when it was issued while tokens of its user were revoked.
     pub fn admit_token(&self, identity: &Identity) -> Result<(), Fault> {
-        match self.revoked.lock().get(&identity.user) {
-            Some(at) if is_void(identity, *at) => {
-                Err(Fault::new(ErrorCode::Unauthorized, "the token was revoked"))
-            }
-            _ => Ok(()),
+        let revoked = self.revoked.lock();
+        if revoked.is_empty() {
+            return Ok(());
+        }
+        let times = [revoked.get(&identity.user), revoked.get(&stand_in(&identity.user))];
+        match times.into_iter().flatten().any(|at| is_void(identity, *at)) {
+            true => Err(Fault::new(ErrorCode::Unauthorized, "the token was revoked")),
+            false => Ok(()),
         }
     }
 
@@ -76,12 +83,23 @@ impl Tidings {
     }
 
     /// Remembers a revocation and ends what it ends; how many connections.
-    fn void(&self, user: &UserId, at: Timestamp) -> usize {
+    pub(super) fn void(&self, user: &UserId, at: Timestamp) -> usize {
         let mut revoked = self.revoked.lock();
-        let known = revoked.entry(user.clone()).or_insert(at);
-        *known = at.max(*known);
+        let is_news = revoked.get(user).is_none_or(|known| *known < at);
+        if is_news {
+            revoked.insert(user.clone(), at);
+        }
         drop(revoked);
-        let connections = self.hub.connections_of(user);
+        let connections = match is_stand_in(user) {
+            false => self.hub.connections_of(user),
+            // Looking through all of them is for once.
+            true if is_news => {
+                let mut all = self.hub.all_connections();
+                all.retain(|connection| connection.user() == user || stand_in(connection.user()) == *user);
+                all
+            }
+            true => Vec::new(),
+        };
         let ended = connections.iter().filter(|connection| is_void(&connection.identity(), at));
         ended.map(|connection| connection.end(Close::TOKEN_REVOKED)).count()
     }

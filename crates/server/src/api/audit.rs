@@ -1,12 +1,21 @@
-//! Writing down what back ends do before it is done.
+//! Writing down what back ends do before it is done, and `GET /v1/audit`: what was done.
+
+use std::sync::Arc;
 
 use axum::extract::Request;
 use http::{Extensions, HeaderMap};
 use serde::Serialize;
-use tidings_core::tidings::Subject;
-use tidings_protocol::{ErrorCode, Fault, Json};
+use tidings_core::{
+    store::{AuditAct, AuditRecord},
+    tidings::Subject,
+};
+use tidings_protocol::{
+    ErrorCode, Fault, Json,
+    http::{AuditItem, AuditPage},
+};
 
-use crate::{App, auth::fingerprint, origin};
+use super::{answer::Answer, endpoint::Outcome, page, query::Query};
+use crate::{App, auth::fingerprint, jobs::hex, origin};
 
 /// Who asks, as the audit log names them: the API key's fingerprint and the address that it came from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,4 +54,24 @@ pub(crate) async fn write(
     let detail = Json::of(detail)
         .map_err(|_| Fault::new(ErrorCode::Internal, "particulars for the audit log could not be written"))?;
     app.tidings.audit(actor.0, act, subject, detail).await.map(drop)
+}
+
+/// Lists records of the audit log.
+pub(crate) async fn list(app: Arc<App>, request: Request) -> Outcome {
+    let query = Query::of(request.uri());
+    let after = query.one("after", "a record's number")?.unwrap_or(0);
+    let limit = page::limit(query)?;
+    let (mut records, chain) = app.tidings.audit_log(after, limit + 1).await?;
+    let more = records.len() > limit;
+    records.truncate(limit);
+    let next_after = records.last().filter(|_| more).map(|last| last.number);
+    let broken_at = chain.broken_at;
+    let items = records.into_iter().map(item).collect();
+    Ok(Answer::now(&AuditPage { items, next_after, broken_at })?)
+}
+
+fn item(record: AuditRecord) -> AuditItem {
+    let AuditRecord { number, act, hash } = record;
+    let AuditAct { time, actor, act, subject, detail } = act;
+    AuditItem { number, time, actor, act, subject, detail, hash: hex(&hash) }
 }

@@ -44,17 +44,19 @@ pub(crate) enum Tag {
     Rooms,
     Users,
     Connections,
+    Privacy,
     Operations,
     Description,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Publishing,
         Self::Presence,
         Self::Rooms,
         Self::Users,
         Self::Connections,
+        Self::Privacy,
         Self::Operations,
         Self::Description,
     ];
@@ -66,6 +68,7 @@ impl Tag {
             Self::Rooms => "rooms",
             Self::Users => "me",
             Self::Connections => "connections",
+            Self::Privacy => "privacy",
             Self::Operations => "operations",
             Self::Description => "description",
         }
@@ -78,6 +81,7 @@ impl Tag {
             Self::Rooms => "What rooms are, keep, and who is a member.",
             Self::Users => "What users may ask themselves, with their own token.",
             Self::Connections => "Sockets that are open, and ending them.",
+            Self::Privacy => "What is kept of a person, forgetting people, and what was done by whom.",
             Self::Operations => "For those who run the server.",
             Self::Description => "This description.",
         }

@@ -1,6 +1,7 @@
 //! The table of endpoints. A row is all there is to add for a new one: the route, its credentials, its metrics and its description
 //! come from here. Rows that belong together have a file of their own beside this one.
 
+mod house;
 mod rooms;
 
 use axum::routing::MethodFilter;
@@ -46,7 +47,7 @@ pub(crate) const PUBLISH_ORDINAL: usize = 0;
 
 /// Every endpoint but the WebSocket, which is no matter of requests and answers.
 pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    ENDPOINTS.iter().chain(rooms::ENDPOINTS)
+    ENDPOINTS.iter().chain(rooms::ENDPOINTS).chain(house::ENDPOINTS)
 }
 
 static ENDPOINTS: &[Endpoint] = &[
@@ -163,7 +164,7 @@ static ENDPOINTS: &[Endpoint] = &[
         path: "/v1/stats",
         name: "stats",
         summary: "A few numbers",
-        about: "What is there now, and what was since the start. `/metrics` has many more.",
+        about: "What is there now, what was since the start, and how background jobs stand. `/metrics` has many more.",
         tag: Tag::Operations,
         auth: Auth::ApiKey,
         parameters: &[],
@@ -193,7 +194,7 @@ static ENDPOINTS: &[Endpoint] = &[
         path: "/readyz",
         name: "readyz",
         summary: "Whether new connections should come here",
-        about: "503 while the server is about to stop. With `?verbose` each check on a line; that needs an API key, or an address in \
+        about: "503 while the server is about to stop, and while its store is not available. With `?verbose` each check on a line; that needs an API key, or an address in \
                 `security.admin_allow`.",
         tag: Tag::Operations,
         auth: Auth::ForVerbose,

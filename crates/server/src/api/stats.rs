@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use tidings_protocol::http::Stats;
+use tidings_protocol::http::{JobInfo, JobOutcome, Stats};
 
 use super::{answer::Answer, endpoint::Outcome};
-use crate::App;
+use crate::{App, jobs::Standing};
 
 /// Counts what is there now and what was since the start.
 pub(crate) async fn stats(app: Arc<App>, _: Request) -> Outcome {
@@ -23,5 +23,26 @@ pub(crate) async fn stats(app: Arc<App>, _: Request) -> Outcome {
         deliveries: metrics.deliveries.get(),
         dropped: metrics.dropped.get(),
         slow_readers: metrics.slow_readers.get(),
+        jobs: app.jobs.standing(&app.settings).into_iter().map(|standing| job(&app, standing)).collect(),
     })?)
+}
+
+fn job(app: &App, standing: Standing) -> JobInfo {
+    let Standing { state, next, waiting } = standing;
+    let now = app.tidings.clock().now();
+    let (outcome, report, error) = match state.outcome {
+        Some(Ok(report)) => (Some(JobOutcome::Ok), Some(report), None),
+        Some(Err(error)) => (Some(JobOutcome::Failed), None, Some(error)),
+        None => (None, None, None),
+    };
+    JobInfo {
+        name: state.name,
+        outcome,
+        ended_at: state.ended_at,
+        next_at: next,
+        running: state.claimed_until.is_some_and(|until| until > now),
+        waiting,
+        report,
+        error,
+    }
 }

@@ -43,15 +43,38 @@ impl Pulse {
     }
 }
 
+/// One thing that is looked at.
+struct Check {
+    name: String,
+    /// What is wrong with it: a sentence for operators.
+    wrong: Option<String>,
+    /// What everybody may know of that; none where new connections may come all the same.
+    public: Option<&'static str>,
+}
+
+impl Check {
+    fn new(name: &str, wrong: Option<String>, public: &'static str) -> Self {
+        Self { name: name.to_owned(), public: wrong.is_some().then_some(public), wrong }
+    }
+}
+
 /// What is looked at, with what is wrong with it.
-fn checks(app: &App) -> [(&'static str, Result<(), &'static str>); 3] {
-    let fine_if = |fine: bool, wrong| if fine { Ok(()) } else { Err(wrong) };
-    [
-        ("listening", fine_if(!app.is_draining(), "about to stop, no new connections")),
-        // The store in memory is there as long as the process is.
-        ("store", Ok(())),
-        ("fan-out", fine_if(app.pulse.is_alive(app.tidings.clock().monotonic()), "silent for more than 5 s")),
-    ]
+async fn checks(app: &App) -> Vec<Check> {
+    let unless = |fine: bool, wrong: &'static str| {
+        let said = (!fine).then(|| wrong.to_owned());
+        move |name| Check::new(name, said, wrong)
+    };
+    let is_alive = app.pulse.is_alive(app.tidings.clock().monotonic());
+    let store = app.store_health.check(&app.tidings).await;
+    let mut checks = vec![
+        unless(!app.is_draining(), "about to stop, no new connections")("listening"),
+        Check::new("store", store.err(), "not available"),
+        unless(is_alive, "silent for more than 5 s")("fan-out"),
+    ];
+    // What goes wrong behind the scenes is for operators; clients are served all the same.
+    let troubles = app.jobs.troubles().into_iter();
+    checks.extend(troubles.map(|(name, wrong)| Check { name, wrong: Some(wrong), public: None }));
+    checks
 }
 
 /// 200 as long as the process can answer at all.
@@ -61,8 +84,8 @@ pub(crate) async fn livez(_: Arc<App>, _: Request) -> Outcome {
 
 /// 200 when new connections may come; with `?verbose`, check by check.
 pub(crate) async fn readyz(app: Arc<App>, request: Request) -> Outcome {
-    let checks = checks(&app);
-    let wrong = checks.iter().find_map(|(name, result)| Some((*name, (*result).err()?)));
+    let checks = checks(&app).await;
+    let wrong = checks.iter().find_map(|check| Some((&check.name, check.public?)));
     let status = if wrong.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     if is_verbose(request.uri()) {
         return Ok(text(status, lines(&checks)));
@@ -78,10 +101,10 @@ pub(crate) fn is_verbose(uri: &Uri) -> bool {
     Query::of(uri).has("verbose")
 }
 
-fn lines(checks: &[(&'static str, Result<(), &'static str>)]) -> String {
-    let line = |(name, result): &(&str, Result<(), &str>)| match result {
-        Ok(()) => format!("[+]{name} ok\n"),
-        Err(wrong) => format!("[-]{name} failed: {wrong}\n"),
+fn lines(checks: &[Check]) -> String {
+    let line = |check: &Check| match &check.wrong {
+        None => format!("[+]{} ok\n", check.name),
+        Some(wrong) => format!("[-]{} failed: {}\n", check.name, wrong.replace(['\r', '\n'], " ")),
     };
     checks.iter().map(line).collect()
 }

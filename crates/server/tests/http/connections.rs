@@ -11,7 +11,7 @@ use tidings_protocol::Close;
 
 use crate::stage::{Void, stage};
 
-fn end_of(connection: &Arc<Connection<Void>>) -> Option<Close> {
+pub(crate) fn end_of(connection: &Arc<Connection<Void>>) -> Option<Close> {
     match connection.next(&mut Context::from_waker(Waker::noop())) {
         Next::End(close) => Some(close),
         _ => None,

@@ -10,7 +10,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request, StatusCode, header::HeaderMap, request::Builder};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tidings_core::{Connection, Format, Identity, MemoryStore, Origin, Outlet, RoomKey};
+use tidings_core::{Connection, Format, Identity, MemoryStore, Origin, Outlet, RoomKey, Store};
 use tidings_protocol::{Reply, RoomName};
 use tidings_server::App;
 use tidings_settings::{Secret, Settings};
@@ -54,10 +54,15 @@ pub(crate) fn stage() -> Stage {
 
 /// A server with some settings changed.
 pub(crate) fn stage_with(change: impl FnOnce(&mut Settings)) -> Stage {
+    stage_on(Box::new(MemoryStore::default()), change)
+}
+
+/// A server on a store, with some settings changed.
+pub(crate) fn stage_on(store: Box<dyn Store>, change: impl FnOnce(&mut Settings)) -> Stage {
     let mut settings = Settings::default();
     settings.auth.api_keys = vec![Secret::new(KEY)];
     change(&mut settings);
-    let app = App::new(settings, Box::new(MemoryStore::default())).unwrap();
+    let app = App::new(settings, store).unwrap();
     Stage { router: tidings_server::router(app.clone()), app }
 }
 
