@@ -156,3 +156,6 @@ impl Tidings {
         Ok(Some(Past { stretch, recovered, shows_last, lost }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ impl Encode for Plain {
     }
 
     fn reply(&self, _: Format, _: &Reply) -> Bytes {
-        Bytes::new()
+        Bytes::from_static(b"reply")
     }
 
     fn ping(&self) -> Bytes {
