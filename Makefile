@@ -19,9 +19,9 @@ run: tools build  ## Build everything and start `tidings dev` with the demo
 test: tools test-rust test-web test-e2e  ## Everything that CI runs
 	@echo "All tests passed."
 
-bench: tools $(VENV_STAMP)  ## Compare with the machine's limit and with FastAPI (about 10 minutes)
+bench: tools $(VENV_STAMP)  ## Compare with the machine's limits and with FastAPI (about 15 minutes; TIDINGS_BENCH_POSTGRES=postgres://… for PostgreSQL too)
 	cargo build --release -p tidings -p tidings-bench
-	target/release/tidings-bench compare --fastapi .venv/bin/python --json target/bench.json --write docs/benchmarks.md $(ARGS)
+	target/release/tidings-bench compare --fastapi .venv/bin/python --disk target --json target/bench.json --write docs/benchmarks.md $(ARGS)
 
 # Only zlib is optimized: the cases shall meet our own code with all its checks, but not wait for the compressor.
 conformance: tools $(AUTOBAHN_STAMP)  ## Play the published WebSocket cases (about 6 minutes; ARGS="--limits production" for 10 seconds)

@@ -6,6 +6,11 @@
 
 mod contender;
 mod figure;
+mod history;
+mod home;
+mod keeping;
+mod postgres;
+mod recovering;
 mod report;
 mod sets;
 
@@ -46,6 +51,14 @@ pub struct Options {
     pub threads: usize,
     /// What the server may hold for one connection; `None`: its default.
     pub queue_bytes: Option<usize>,
+    /// Address of the server's store; `None`: it keeps everything in memory.
+    pub store: Option<String>,
+    /// The server's settings file.
+    pub settings: Option<PathBuf>,
+    /// Where the sets that keep something have their databases: a directory on a disk. `None`: beside this program.
+    pub disk: Option<PathBuf>,
+    /// A PostgreSQL in which those sets may create a database; `None` leaves it out.
+    pub postgres: Option<String>,
     /// Whether this is only a smoke test.
     pub quick: bool,
     /// Secret of the tokens; a new one for each run.
@@ -73,6 +86,10 @@ impl Options {
             size: 200,
             threads: 1,
             queue_bytes: None,
+            store: None,
+            settings: None,
+            disk: None,
+            postgres: None,
             quick: false,
             secret: random()?,
             api_key: random()?,
@@ -90,7 +107,18 @@ impl Options {
 }
 
 /// The names of the sets, in their order.
-pub const SETS: [&str; 7] = ["small", "direct", "large", "rooms", "connecting", "returning", "stalled"];
+pub const SETS: [&str; 10] = [
+    "small",
+    "direct",
+    "large",
+    "rooms",
+    "connecting",
+    "returning",
+    "stalled",
+    "keeping",
+    "recovering",
+    "history",
+];
 
 /// What a run gathers.
 pub(crate) struct Run {
@@ -144,7 +172,12 @@ pub fn run(options: &Options) -> Result<Report, Error> {
             "rooms" => sets::rooms(options, &mut run)?,
             "connecting" => sets::connecting(options, &mut run)?,
             "returning" => sets::returning(options, &mut run)?,
-            _ => sets::stalled(options, &mut run)?,
+            "stalled" => sets::stalled(options, &mut run)?,
+            // The floor keeps nothing.
+            _ if options.server.is_none() => {}
+            "keeping" => keeping::keeping(options, &mut run)?,
+            "recovering" => recovering::recovering(options, &mut run)?,
+            _ => history::history(options, &mut run)?,
         }
     }
     Ok(Report::new(run, options, began.elapsed()))

@@ -11,17 +11,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::process;
-use crate::session::{Connected, Load, Measured, Rooms, Session};
+use crate::session::{Connected, Load, Measured, Missed, Recovered, Rooms, Session};
 use crate::target::Target;
 
 /// The command of this package's binary that runs [`run`].
 pub(crate) const VERB: &str = "drive";
 
 /// What a driver is told.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Order {
     Connect { count: usize, rooms: Rooms },
     Disconnect,
+    Recover(Missed),
     Settle,
     Load(Load),
     Stall(usize),
@@ -34,6 +35,7 @@ pub(crate) enum Order {
 pub(crate) enum Answer {
     Done,
     Connected(Connected),
+    Recovered(Recovered),
     /// Resident bytes of the server.
     Resident(u64),
     Measured(Measured),
@@ -86,6 +88,7 @@ fn obey(session: &mut Session, order: Order) -> Result<Answer, Error> {
     Ok(match order {
         Order::Connect { count, rooms } => Answer::Connected(session.connect(count, rooms)?),
         Order::Disconnect => session.disconnect().map(|()| Answer::Done)?,
+        Order::Recover(missed) => Answer::Recovered(session.recover(&missed)?),
         Order::Settle => Answer::Resident(session.settle()?.unwrap_or(0)),
         Order::Load(load) => Answer::Measured(session.load(load)?),
         Order::Stall(count) => session.stall(count).map(|()| Answer::Done)?,

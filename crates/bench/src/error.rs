@@ -16,6 +16,9 @@ pub enum Error {
     /// The server answered something else than was asked for.
     #[error("the server refused: {0}")]
     Refused(String),
+    /// A database that this run fills itself said no.
+    #[error("the database: {0}")]
+    Database(String),
     /// It did not happen in time.
     #[error("gave up waiting: {0}")]
     Late(String),

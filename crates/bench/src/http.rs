@@ -20,6 +20,14 @@ pub(crate) fn write_upgrade(path: &str, host: &str, key: &str, out: &mut Vec<u8>
     }
 }
 
+/// Appends a request without a body that leaves the connection open.
+pub(crate) fn write_get(path: &str, host: &str, api_key: &str, out: &mut Vec<u8>) {
+    for part in ["GET ", path, " HTTP/1.1\r\nHost: ", host, "\r\nAuthorization: Bearer ", api_key, "\r\n\r\n"]
+    {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
 /// Appends a request with a JSON body that leaves the connection open.
 pub(crate) fn write_post(path: &str, host: &str, api_key: &str, body: &[u8], out: &mut Vec<u8>) {
     let length = body.len().to_string();

@@ -2,16 +2,20 @@
 //!
 //! - [`Session`] is all the clients of one server on one thread; every delivery on every connection is checked and timed.
 //! - [`floor`] is the least work with which frames can be written to sockets: the machine's limit.
+//! - [`bare`] is the least work with which rows can be kept: the disk's limit.
 //! - [`single`] loads one server, anybody's (`tidings bench`).
 //! - [`compare`] loads server, floor and peer in alternating slices of one run (`make bench`).
 //!
 //! Linux only: CPU and memory of the servers come from `/proc`.
 
+mod back_end;
+pub mod bare;
 mod clock;
 pub mod compare;
 pub mod drive;
 mod error;
 pub mod floor;
+mod folder;
 mod frame;
 mod histogram;
 mod http;
@@ -26,5 +30,5 @@ mod token;
 pub use error::Error;
 pub use ledger::Faults;
 pub use process::hold;
-pub use session::{Aim, Connected, Load, Measured, Rooms, Session, Shape};
+pub use session::{Aim, Connected, Load, Measured, Missed, Recovered, Rooms, Session, Shape};
 pub use target::{Credentials, Target};

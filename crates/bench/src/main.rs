@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tidings_bench::bare::Bare;
 use tidings_bench::compare::{self, Options};
 use tidings_bench::floor::{self, Writes};
 use tidings_bench::{Credentials, Error, drive, single};
@@ -33,6 +34,9 @@ enum Verb {
         #[arg(long)]
         joined: bool,
     },
+    /// The bare loop by itself: rows into the store's tables with nothing but SQLite.
+    #[command(hide = true)]
+    Rows(Rows),
     /// Clients that are told what to do over standard input; `compare` starts it.
     #[command(hide = true)]
     Drive,
@@ -59,7 +63,8 @@ struct Compare {
     /// A smoke test of some seconds with few connections.
     #[arg(long)]
     quick: bool,
-    /// Only these sets: small, direct, large, rooms, connecting, returning, stalled.
+    /// Only these sets: small, direct, large, rooms, connecting, returning, stalled; and, with a store on a disk, keeping, recovering,
+    /// history.
     #[arg(long, value_delimiter = ',')]
     sets: Vec<String>,
     /// Slices of each server for each figure.
@@ -80,6 +85,13 @@ struct Compare {
     /// The server's worker threads.
     #[arg(long)]
     threads: Option<usize>,
+    /// A directory on a disk, for the databases of keeping, recovering and history; they are removed again. Without it they are made
+    /// beside this program.
+    #[arg(long)]
+    disk: Option<PathBuf>,
+    /// A PostgreSQL, `postgres://…`, for history too: a database is created in it and dropped again.
+    #[arg(long, env = "TIDINGS_BENCH_POSTGRES", hide_env_values = true)]
+    postgres: Option<String>,
     /// Also write the result as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -89,6 +101,24 @@ struct Compare {
     /// Fail when a bar is missed, not only when a delivery is.
     #[arg(long)]
     strict: bool,
+}
+
+#[derive(Args)]
+struct Rows {
+    /// A file that does not exist yet; it stays.
+    file: PathBuf,
+    /// In how many rooms.
+    #[arg(long, default_value_t = 1)]
+    rooms: u32,
+    /// Rows of one transaction.
+    #[arg(long, default_value_t = 64)]
+    batch: u64,
+    /// Bytes of JSON in each row.
+    #[arg(long, default_value_t = 200)]
+    size: usize,
+    /// For how long.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
 }
 
 #[derive(Args)]
@@ -132,6 +162,7 @@ fn main() -> ExitCode {
         Verb::Floor { listen, joined } => {
             floor::run(listen, if joined { Writes::Joined } else { Writes::Plain }).map(|()| true)
         }
+        Verb::Rows(arguments) => rows(&arguments),
         Verb::Drive => drive::run().map(|()| true),
         Verb::Hold { command } => match command.split_first() {
             Some((program, arguments)) => Err(tidings_bench::hold(program, arguments)),
@@ -161,6 +192,8 @@ fn compare(arguments: Compare) -> Result<bool, Error> {
         seconds: arguments.seconds.unwrap_or(base.seconds),
         size: arguments.size.unwrap_or(base.size),
         threads: arguments.threads.unwrap_or(base.threads),
+        disk: arguments.disk,
+        postgres: arguments.postgres,
         ..base
     };
     let report = compare::run(&options)?;
@@ -172,6 +205,13 @@ fn compare(arguments: Compare) -> Result<bool, Error> {
         report.write_into(path)?;
     }
     Ok(if arguments.strict { report.kept() } else { report.faults.none() })
+}
+
+fn rows(arguments: &Rows) -> Result<bool, Error> {
+    let mut bare = Bare::create(&arguments.file, arguments.rooms.max(1), arguments.size)?;
+    let ran = bare.run(arguments.seconds, arguments.batch.max(1))?;
+    println!("{} rows in {:.2} s, {:.1} us each", ran.rows, ran.seconds, ran.us_per_row());
+    Ok(true)
 }
 
 fn load(arguments: LoadOne) -> Result<bool, Error> {

@@ -7,6 +7,7 @@ mod connect;
 mod connection;
 mod load;
 mod publisher;
+mod recover;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use publisher::Publisher;
 
 pub use connect::{Connected, Rooms};
 pub use load::{Aim, Load, Measured, Shape};
+pub use recover::{Missed, Recovered};
 
 /// Tokens from here on are publishers.
 const PUBLISHERS: usize = 1 << 32;

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::Options;
+use crate::back_end::BackEnd;
 use crate::drive::{Answer, Driver, Order};
 use crate::error::Error;
 use crate::floor::Writes;
 use crate::ledger::Faults;
 use crate::process::{Server, resident_bytes};
-use crate::session::{Connected, Load, Measured, Rooms};
+use crate::session::{Connected, Load, Measured, Missed, Recovered, Rooms};
 use crate::target::{Credentials, Target};
 
 /// The peer, kept in the program so that it needs only a Python with the pinned packages.
@@ -20,6 +21,8 @@ const FASTAPI: &str = include_str!("../../peers/fastapi_rooms.py");
 pub(super) enum Kind {
     /// Tidings; or, to check the yardstick itself, the floor.
     Subject,
+    /// Tidings, with rooms that keep nothing.
+    Transient,
     /// The floor with a write per frame.
     Plain,
     /// The floor with a write per socket and turn.
@@ -33,6 +36,7 @@ impl Kind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Subject => "server",
+            Self::Transient => "server that keeps nothing",
             Self::Plain => "floor",
             Self::Joined => "floor, joining",
             Self::FastApi => "FastAPI",
@@ -59,8 +63,8 @@ impl Contender {
         let own = || std::env::current_exe().map_err(Error::io("own program"));
         let floor = |writes| own().map(|own| floor(own, writes));
         let command = match (kind, &options.server, &options.fastapi) {
-            (Kind::Subject, Some(program), _) => tidings(program, options),
-            (Kind::Subject, None, _) => floor(options.subject)?,
+            (Kind::Subject | Kind::Transient, Some(program), _) => tidings(program, options),
+            (Kind::Subject | Kind::Transient, None, _) => floor(options.subject)?,
             (Kind::Plain, ..) => floor(Writes::Plain)?,
             (Kind::Joined, ..) => floor(Writes::Joined)?,
             (Kind::FastApi, _, Some(python)) => fastapi(python, secret),
@@ -75,7 +79,7 @@ impl Contender {
         target.pid = Some(server.pid());
         match kind {
             Kind::FastApi => target.websocket_path = "/ws".to_owned(),
-            Kind::Subject if options.server.is_some() => {}
+            Kind::Subject | Kind::Transient if options.server.is_some() => {}
             _ => target.names_in_query = true,
         }
         let mut driver = Driver::start(&target)?;
@@ -99,6 +103,22 @@ impl Contender {
             }
             other => Err(self.unexpected(other)),
         }
+    }
+
+    /// All its clients come back at once, each behind by so much.
+    pub(super) fn recover(&mut self, missed: Missed) -> Result<Recovered, Error> {
+        match self.driver.order(Order::Recover(missed)) {
+            Ok(Answer::Recovered(recovered)) => {
+                self.faults.add(recovered.faults);
+                Ok(recovered)
+            }
+            other => Err(self.unexpected(other)),
+        }
+    }
+
+    /// A back end of the server, in this process.
+    pub(super) fn back_end(&self, options: &Options) -> Result<BackEnd, Error> {
+        BackEnd::connect(self.server.address, &options.api_key)
     }
 
     /// Waits until the server is quiet; its resident bytes then.
@@ -140,11 +160,11 @@ fn floor(own: PathBuf, writes: Writes) -> Command {
 }
 
 /// The server as its users run it, but for limits that are there to keep out what a benchmark does.
-fn tidings(program: &PathBuf, options: &Options) -> Command {
+pub(super) fn tidings(program: &PathBuf, options: &Options) -> Command {
     let mut command = Command::new(program);
     command.arg("serve").envs([
         ("TIDINGS_SERVER_LISTEN", "127.0.0.1:0"),
-        ("TIDINGS_STORE_URL", "memory:"),
+        ("TIDINGS_STORE_URL", options.store.as_deref().unwrap_or("memory:")),
         ("TIDINGS_SERVER_THREADS", options.threads.to_string().as_str()),
         ("TIDINGS_AUTH_JWT_SECRET", options.secret.as_str()),
         ("TIDINGS_AUTH_API_KEYS", options.api_key.as_str()),
@@ -153,6 +173,9 @@ fn tidings(program: &PathBuf, options: &Options) -> Command {
         ("TIDINGS_LIMITS_CONNECTIONS_PER_IP", "0"),
         ("TIDINGS_LIMITS_ATTEMPTS_PER_MINUTE", "0"),
     ]);
+    if let Some(settings) = &options.settings {
+        command.arg("--config").arg(settings);
+    }
     if let Some(bytes) = options.queue_bytes {
         command.env("TIDINGS_LIMITS_QUEUE_BYTES", bytes.to_string());
     }

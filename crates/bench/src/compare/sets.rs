@@ -23,21 +23,21 @@ const W1: Shape = Shape::Unfinished(1);
 const W16: Shape = Shape::Unfinished(16);
 
 /// The servers of one set.
-struct Field<'a> {
-    contenders: Vec<Contender>,
-    options: &'a Options,
-    run: &'a mut Run,
+pub(super) struct Field<'a> {
+    pub(super) contenders: Vec<Contender>,
+    pub(super) options: &'a Options,
+    pub(super) run: &'a mut Run,
 }
 
 impl<'a> Field<'a> {
-    fn start(kinds: &[Kind], options: &'a Options, run: &'a mut Run) -> Result<Self, Error> {
+    pub(super) fn start(kinds: &[Kind], options: &'a Options, run: &'a mut Run) -> Result<Self, Error> {
         run.progress("starting the servers");
         let present = kinds.iter().filter(|kind| **kind != Kind::FastApi || options.fastapi.is_some());
         let contenders = present.map(|kind| Contender::start(*kind, options)).collect::<Result<_, _>>()?;
         Ok(Self { contenders, options, run })
     }
 
-    fn connect(&mut self, count: usize, rooms: Rooms) -> Result<(), Error> {
+    pub(super) fn connect(&mut self, count: usize, rooms: Rooms) -> Result<(), Error> {
         for contender in &mut self.contenders {
             self.run.progress(&format!("{count} connections: {}", contender.kind.name()));
             contender.connect(count, rooms)?;
@@ -47,7 +47,7 @@ impl<'a> Field<'a> {
     }
 
     /// Lets the named ones take turns with a load, after a short slice for warming up that is thrown away.
-    fn alternate(&mut self, what: &str, kinds: &[Kind], load: Load) -> Result<Turns, Error> {
+    pub(super) fn alternate(&mut self, what: &str, kinds: &[Kind], load: Load) -> Result<Turns, Error> {
         let mut turns = Turns(Vec::new());
         for slice in 0..=self.options.slices {
             let mut turn: Vec<_> =
@@ -69,22 +69,22 @@ impl<'a> Field<'a> {
         Ok(turns)
     }
 
-    fn of(&mut self, kind: Kind) -> Option<&mut Contender> {
+    pub(super) fn of(&mut self, kind: Kind) -> Option<&mut Contender> {
         self.contenders.iter_mut().find(|contender| contender.kind == kind)
     }
 
     /// Every set ends here: what went wrong goes into the run's books.
-    fn end(self) {
+    pub(super) fn end(self) {
         for contender in &self.contenders {
-            let faults =
-                if contender.kind == Kind::Subject { &mut self.run.faults } else { &mut self.run.others };
+            let ours = matches!(contender.kind, Kind::Subject | Kind::Transient);
+            let faults = if ours { &mut self.run.faults } else { &mut self.run.others };
             faults.add(contender.faults);
         }
     }
 }
 
 /// The slices of one load, as they came.
-struct Turns(Vec<(Kind, Measured)>);
+pub(super) struct Turns(Vec<(Kind, Measured)>);
 
 impl Turns {
     fn of(&self, kind: Kind, quantity: impl Fn(&Measured) -> f64) -> Vec<f64> {
@@ -93,7 +93,7 @@ impl Turns {
         each(&own, quantity)
     }
 
-    fn figure(
+    pub(super) fn figure(
         &self,
         what: &str,
         unit: &'static str,

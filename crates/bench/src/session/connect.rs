@@ -9,6 +9,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::Session;
 use super::connection::{Connection, KEY};
+use super::recover::{Behind, Missed};
 use crate::clock;
 use crate::error::Error;
 use crate::mark::Mark;
@@ -29,7 +30,7 @@ const DRAIN_S: f64 = 5.0;
 /// Linux's EINPROGRESS: the connection is being opened.
 const IN_PROGRESS: i32 = 115;
 /// Work that connecting has left behind belongs to connecting; this long is waited for it.
-const AFTERMATH_S: f64 = 0.2;
+pub(super) const AFTERMATH_S: f64 = 0.2;
 
 /// Which connection joins which room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -67,23 +68,14 @@ impl Session {
     ///
     /// Too few files, or a server that refuses one.
     pub fn connect(&mut self, count: usize, rooms: Rooms) -> Result<Connected, Error> {
-        let files = process::raise_open_files();
-        if count + OTHER_FILES > files {
-            return Err(Error::Usage(format!(
-                "{count} connections need {} open files, and only {files} are allowed here: raise the hard limit (`ulimit -Hn`)",
-                count + OTHER_FILES
-            )));
-        }
-        if self.paths.len() < count {
-            self.paths = self.target.paths(count);
-        }
+        self.provide_for(count)?;
         let (first, cpu, start) = (self.connections.len(), self.server_cpu()?, clock::now());
         self.ready = 0;
         let wanted = count.saturating_sub(first);
         while self.ready < wanted {
             let opened = self.connections.len() - first;
             if opened < wanted && opened - self.ready < AT_ONCE {
-                let connection = self.open(count - wanted + opened, rooms, false)?;
+                let connection = self.open(count - wanted + opened, rooms, false, None)?;
                 self.connections.push(connection);
                 continue;
             }
@@ -94,6 +86,21 @@ impl Session {
         let cpu = self.server_cpu()?.zip(cpu).map(|(after, before)| after.saturating_sub(before));
         let cpu_us_each = cpu.map(|cpu| cpu as f64 / 1e3 / wanted.max(1) as f64);
         Ok(Connected { connections: wanted, seconds, cpu_us_each })
+    }
+
+    /// Sees to it that there can be so many connections: files and tokens.
+    pub(super) fn provide_for(&mut self, count: usize) -> Result<(), Error> {
+        let files = process::raise_open_files();
+        if count + OTHER_FILES > files {
+            return Err(Error::Usage(format!(
+                "{count} connections need {} open files, and only {files} are allowed here: raise the hard limit (`ulimit -Hn`)",
+                count + OTHER_FILES
+            )));
+        }
+        if self.paths.len() < count {
+            self.paths = self.target.paths(count);
+        }
+        Ok(())
     }
 
     /// All connections say goodbye and are gone.
@@ -141,7 +148,7 @@ impl Session {
             }
         }
         for index in from..from + count {
-            let connection = self.open(index, Rooms::One, stalled)?;
+            let connection = self.open(index, Rooms::One, stalled, None)?;
             self.connections.push(connection);
         }
         while self.ready < count {
@@ -178,14 +185,21 @@ impl Session {
         Ok(codes.into_iter().collect())
     }
 
-    fn attend_until(&mut self, start: u64, what: impl FnOnce() -> String) -> Result<(), Error> {
+    pub(super) fn attend_until(&mut self, start: u64, what: impl FnOnce() -> String) -> Result<(), Error> {
         if clock::seconds(start, clock::now()) > PATIENCE_S {
             return Err(Error::Late(what()));
         }
         self.attend(Some(Duration::from_millis(100)))
     }
 
-    fn open(&mut self, index: usize, rooms: Rooms, small: bool) -> Result<Connection, Error> {
+    /// Opens the connection of a user; `behind`: it was in its room before and asks for what it has missed.
+    pub(super) fn open(
+        &mut self,
+        index: usize,
+        rooms: Rooms,
+        small: bool,
+        behind: Option<(&Missed, Behind)>,
+    ) -> Result<Connection, Error> {
         let mut stream = self.dial(small)?;
         self.poll
             .registry()
@@ -198,12 +212,13 @@ impl Session {
         }
         let mut upgrade = Vec::new();
         http::write_upgrade(&path, &self.target.host, KEY, &mut upgrade);
-        let message = format!(r#"{{"type":"join_room","id":1,"room":"{}"}}"#, target::room(room));
+        let since = behind.map_or_else(String::new, |(missed, _)| missed.since());
+        let message = format!(r#"{{"type":"join_room","id":1,"room":"{}"{since}}}"#, target::room(room));
         let mut join = Vec::new();
         frame::write_client(frame::TEXT, message.as_bytes(), &mut join);
         let user = if self.target.distinct_users() { u32::try_from(index).unwrap_or(0) } else { 0 };
         let places = [self.ledger.join(room), self.ledger.join(user | Mark::USER)];
-        Ok(Connection::new(stream, upgrade, join, places))
+        Ok(Connection::new(stream, upgrade, join, places, behind.map(|(_, behind)| behind)))
     }
 
     fn dial(&mut self, small: bool) -> Result<TcpStream, Error> {

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 
 use mio::net::TcpStream;
 
+use super::recover::Behind;
 use crate::clock;
 use crate::error::Error;
 use crate::frame::{self, Frame};
@@ -15,6 +16,9 @@ use crate::mark::Mark;
 pub(super) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
+/// What the answer says to one who gets all that was missed.
+const RECOVERED: &[u8] = br#""recovered":true"#;
+
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -24,6 +28,8 @@ enum State {
     Upgrading,
     /// The room is asked for.
     Joining,
+    /// In its room, but not yet where the others are: what it missed is on its way.
+    CatchingUp,
     /// In its room.
     Ready,
     Closed,
@@ -56,13 +62,21 @@ pub(super) struct Connection {
     /// The beginning of a frame, or of the upgrade's answer.
     partial: Vec<u8>,
     close_code: u16,
+    /// What it has missed.
+    behind: Option<Behind>,
 }
 
 impl Connection {
     /// A connection that is being opened. `join` is the frame that asks for its room.
-    pub(super) fn new(stream: TcpStream, upgrade: Vec<u8>, join: Vec<u8>, places: [Place; 2]) -> Self {
-        let state = State::Opening;
-        Self { stream, state, places, stalled: false, out: upgrade, join, partial: Vec::new(), close_code: 0 }
+    pub(super) fn new(
+        stream: TcpStream,
+        upgrade: Vec<u8>,
+        join: Vec<u8>,
+        places: [Place; 2],
+        behind: Option<Behind>,
+    ) -> Self {
+        let (state, partial) = (State::Opening, Vec::new());
+        Self { stream, state, places, stalled: false, out: upgrade, join, partial, close_code: 0, behind }
     }
 
     /// Whether it is in its room and reads.
@@ -173,15 +187,16 @@ impl Connection {
         match frame.opcode {
             frame::TEXT => {
                 if let Some(mark) = Mark::find(frame.payload) {
-                    ledger.receive(index, &mut self.places, mark, now);
-                } else if self.state == State::Joining {
-                    let has = |word: &[u8]| memchr::memmem::find(frame.payload, word).is_some();
-                    if has(b"joined_room") {
-                        self.state = State::Ready;
-                        *step = Step::Ready;
-                    } else if has(b"\"error\"") {
-                        return Err(Error::Refused(String::from_utf8_lossy(frame.payload).into_owned()));
+                    match &mut self.behind {
+                        Some(behind) => {
+                            if self.state == State::CatchingUp && behind.catch_up(mark, now, ledger) {
+                                self.ready(step);
+                            }
+                        }
+                        None => ledger.receive(index, &mut self.places, mark, now),
                     }
+                } else if self.state == State::Joining {
+                    self.joining(frame.payload, step)?;
                 }
             }
             frame::PING => {
@@ -196,9 +211,31 @@ impl Connection {
         Ok(())
     }
 
+    fn joining(&mut self, message: &[u8], step: &mut Step) -> Result<(), Error> {
+        let has = |word: &[u8]| memchr::memmem::find(message, word).is_some();
+        let refused = || Error::Refused(String::from_utf8_lossy(message).into_owned());
+        if has(b"\"error\"") {
+            return Err(refused());
+        }
+        if has(b"joined_room") {
+            match &self.behind {
+                Some(_) if !has(RECOVERED) => return Err(refused()),
+                Some(_) => self.state = State::CatchingUp,
+                None => self.ready(step),
+            }
+        }
+        Ok(())
+    }
+
+    fn ready(&mut self, step: &mut Step) {
+        self.behind = None;
+        self.state = State::Ready;
+        *step = Step::Ready;
+    }
+
     /// Says goodbye, as far as the server still listens. The socket closes when the connection is dropped.
     pub(super) fn leave(&mut self) {
-        if matches!(self.state, State::Joining | State::Ready) {
+        if matches!(self.state, State::Joining | State::CatchingUp | State::Ready) {
             frame::write_client(frame::CLOSE, &1000u16.to_be_bytes(), &mut self.out);
             self.flush();
         }

@@ -15,7 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("tidings-postgres", &["tidings-core", "tidings-protocol", "tidings-settings"]),
     ("tidings-sqlite", &["tidings-core", "tidings-protocol", "tidings-settings"]),
     ("tidings-server", &["tidings-core", "tidings-protocol", "tidings-settings", "tidings-websocket"]),
-    ("tidings-bench", &["tidings-protocol", "tidings-settings", "tidings-websocket"]),
+    ("tidings-bench", &["tidings-protocol", "tidings-settings", "tidings-sqlite", "tidings-websocket"]),
     ("tidings-testkit", &["tidings-core", "tidings-protocol", "tidings-settings"]),
     (
         "tidings",
