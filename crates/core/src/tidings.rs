@@ -15,7 +15,7 @@ pub(crate) mod stage;
 
 use std::sync::{Arc, atomic::AtomicU64};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use parking_lot::Mutex;
 use tidings_protocol::{
     Close, ErrorCode, Fault, Json, RoomName, Timestamp, UserId,
@@ -45,7 +45,7 @@ pub struct Tidings {
     /// When the store was last asked for those, in milliseconds; 0 before the first time.
     revocations_read_at: AtomicU64,
     /// Rooms whose store may have more than the hub was handed.
-    unsettled: Mutex<Vec<RoomKey>>,
+    unsettled: Mutex<HashSet<RoomKey>>,
 }
 
 impl Tidings {

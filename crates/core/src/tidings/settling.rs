@@ -24,7 +24,7 @@ impl Watch<'_> {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if !self.rooms.is_empty() {
-            self.tidings.unsettled.lock().append(&mut self.rooms);
+            self.tidings.unsettled.lock().extend(self.rooms.drain(..));
         }
     }
 }
@@ -42,10 +42,12 @@ impl Tidings {
     pub async fn settle(&self) {
         let mut rooms = std::mem::take(&mut *self.unsettled.lock());
         rooms.extend(self.hub.rooms_with_gaps());
-        for key in rooms {
+        let mut rooms = rooms.into_iter();
+        while let Some(key) = rooms.next() {
             if self.settle_room(&key).await.is_none() {
                 // The store cannot say now; those who follow are told by the hub when it takes too long.
-                self.unsettled.lock().push(key);
+                self.unsettled.lock().extend(rooms.chain([key]));
+                return;
             }
         }
     }
