@@ -16,6 +16,7 @@ mod bad_input;
 mod connect;
 mod encodings;
 mod history;
+mod housekeeping;
 mod limits;
 mod members;
 mod pieces;
