@@ -86,6 +86,13 @@ impl DatabaseFile {
             let why = "its log cannot be emptied because another program reads it; end that program";
             return Err(OpenError::Other(self.path.clone(), why.to_owned()));
         }
+        // SQLite takes a last page that is cut off for a whole one with zeros. Only now, with an empty log, is that damage: a process that was
+        // killed amid a copy leaves such a page too, and the log still had it.
+        let bytes = fs::metadata(&self.path).map_err(|error| io_error(&self.path, &error))?.len();
+        let page: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
+        if !bytes.is_multiple_of(page.into()) {
+            return Err(OpenError::Damaged(self.path.clone(), "it ends amid a page".to_owned()));
+        }
         Ok(connection)
     }
 

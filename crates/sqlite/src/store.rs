@@ -248,16 +248,21 @@ impl Store for SqliteStore {
         self.scans.read(move |connection| backup::backup(connection, &to))
     }
 
-    /// After a write that failed, whether one goes through now; else whether there is anything to read.
+    /// After a write that failed, whether one of a usual size goes through now; else whether there is anything to read.
     fn health(&self) -> Answer<'_, ()> {
-        let is_troubled = self.condition.trouble().is_some();
-        match is_troubled {
-            true => self.write((), |ledger, ()| {
-                let same = "UPDATE meta SET value = value WHERE name = 'epoch'";
-                Ok(ledger.connection().prepare_cached(same)?.execute([]).map(drop)?)
-            }),
-            false => self.readers.read(|connection| rooms::beginning_epoch(connection).map(drop)),
+        if self.condition.trouble().is_none() {
+            return self.readers.read(|connection| rooms::beginning_epoch(connection).map(drop));
         }
+        Box::pin(async move {
+            // On a disk that is nearly full a few bytes find a place where no entry does.
+            let put = "INSERT OR REPLACE INTO meta (name, value) VALUES ('probe', hex(zeroblob(32768)))";
+            for statement in [put, "DELETE FROM meta WHERE name = 'probe'"] {
+                let run: fn(&mut Ledger, &&'static str) -> Work<()> =
+                    |ledger, statement| Ok(ledger.connection().execute(statement, []).map(drop)?);
+                self.write(statement, run).await?;
+            }
+            Ok(())
+        })
     }
 
     fn is_shared(&self) -> bool {
