@@ -9,7 +9,7 @@ NPM_STAMP := node_modules/.stamp
 VENV_STAMP := .venv/.stamp
 AUTOBAHN_STAMP := .venv-autobahn/.stamp
 
-.PHONY: run test bench conformance build fmt codegen tools test-rust test-web test-e2e
+.PHONY: run test bench soak conformance build fmt codegen tools test-rust test-web test-e2e
 
 # ------------------------------------------------------------------ for newcomers
 
@@ -22,6 +22,20 @@ test: tools test-rust test-web test-e2e  ## Everything that CI runs
 bench: tools $(VENV_STAMP)  ## Compare with the machine's limits and with FastAPI (about 15 minutes; TIDINGS_BENCH_POSTGRES=postgres://… for PostgreSQL too)
 	cargo build --release -p tidings -p tidings-bench
 	target/release/tidings-bench compare --fastapi .venv/bin/python --disk target --json target/bench.json --write docs/benchmarks.md $(ARGS)
+
+# Another process group than make's, so that the end takes the servers of the tests along; Ctrl-C is handed on.
+soak: tools  ## Break things on purpose, in full: processes, disks, databases, clocks (at most 15 minutes; docs/reliability.md)
+	scripts/ensure initdb strace faketime
+	cargo test --release -p tidings --test faults --no-run
+	mkdir -p target
+	printf '| fault | found |\n|---|---|\n' > target/soak.md
+	export TIDINGS_SOAK=1 TIDINGS_SOAK_REPORT="$(CURDIR)/target/soak.md"
+	timeout $${TIDINGS_SOAK_TIME:-15m} cargo test --release -p tidings --test faults -- --test-threads=1 $(ARGS) &
+	trap "kill $$!" INT TERM
+	status=0
+	wait $$! || status=$$?
+	cat target/soak.md
+	exit $$status
 
 # Only zlib is optimized: the cases shall meet our own code with all its checks, but not wait for the compressor.
 conformance: tools $(AUTOBAHN_STAMP)  ## Play the published WebSocket cases (about 6 minutes; ARGS="--limits production" for 10 seconds)
@@ -36,7 +50,7 @@ build: $(NPM_STAMP)
 	cargo build --release -p tidings
 
 test-rust:
-	scripts/ensure initdb pgbouncer
+	scripts/ensure initdb pgbouncer strace faketime
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
