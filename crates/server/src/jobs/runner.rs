@@ -45,23 +45,26 @@ fn waiting(by_ms: i64) -> String {
 
 /// Does each job that is due.
 async fn turn(app: &Arc<App>, clock_is_good: bool) -> Result<(), StoreError> {
-    for job in Job::ALL {
-        let states = app.tidings.store().jobs().await?;
+    let mut states = look(app).await?;
+    for job in Job::ALL.into_iter().filter(|job| clock_is_good || !job.needs_the_clock()) {
         let state = states.iter().find(|state| state.name == job.name()).cloned();
-        app.jobs.metrics.saw(&states);
-        *app.jobs.states.lock() = states;
-        if job.needs_the_clock() && !clock_is_good {
-            continue;
-        }
         if let Some(state) = &state {
             set_right(app, job, state).await?;
         }
         if is_due(app, job, state.as_ref()) && claim(app, job, state.as_ref()).await? {
             perform(app, job).await?;
-            *app.jobs.states.lock() = app.tidings.store().jobs().await?;
+            states = look(app).await?;
         }
     }
     Ok(())
+}
+
+/// How all jobs stand, for this turn and for whoever shows it.
+async fn look(app: &App) -> Result<Vec<JobState>, StoreError> {
+    let states = app.tidings.store().jobs().await?;
+    app.jobs.metrics.saw(&states);
+    *app.jobs.states.lock() = states.clone();
+    Ok(states)
 }
 
 fn is_due(app: &App, job: Job, state: Option<&JobState>) -> bool {
