@@ -66,7 +66,7 @@ fn said(what: &str, begun: Instant) {
 }
 
 fn entry(room: &RoomKey, n: u64) -> Result<Entry, Box<dyn Error>> {
-    let from = UserId::parse(if n % 1_000 == 0 { "rare" } else { "ada" })?;
+    let from = UserId::parse(if n.is_multiple_of(1_000) { "rare" } else { "ada" })?;
     let (r#type, data) = (EventType::parse("message")?, Json::of(&"x".repeat(200))?);
     let (publication, time) =
         (Publication { r#type, data, from: Some(from), except: None }, Timestamp::from_millis(n));

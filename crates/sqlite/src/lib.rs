@@ -10,6 +10,7 @@
 
 mod audit;
 mod backup;
+mod chorus;
 mod condition;
 mod entries;
 mod error;

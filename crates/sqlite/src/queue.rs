@@ -8,7 +8,10 @@ use std::{
 use parking_lot::{Condvar, Mutex};
 use tidings_core::StoreError;
 
-use crate::{Options, task::Command};
+use crate::{
+    Options,
+    task::{Command, answer_all},
+};
 
 /// Most of one transaction: what comes in meanwhile waits for all of it.
 const BATCH_COMMANDS: usize = 1_024;
@@ -83,14 +86,15 @@ impl Queue {
             }
         };
         drop(state);
-        command.answer(Err(refused));
+        answer_all([command], &Err(refused));
     }
 
-    /// The next batch. While fewer than `expected` wait it is given a little `patience` to grow: those who were just answered come
-    /// back, and one sync for all of them is cheaper than one for the first and another for the rest.
+    /// The next batch. Of those who were just answered `expected` may come back: while fewer than they and those who wait already are
+    /// there, the batch is given a little `patience` to grow, because one sync for all is cheaper than one for each half.
     pub(crate) fn take(&self, expected: usize, patience: Duration, idle: Duration) -> Taken {
         let mut state = self.state.lock();
         state.busy = None;
+        let expected = state.waiting.len() + expected;
         let until = Instant::now() + idle;
         while state.waiting.is_empty() && state.closed.is_none() {
             state.wanted = 1;
@@ -154,7 +158,7 @@ impl Queue {
         state.bytes = 0;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        waiting.into_iter().for_each(|command| command.answer(Err(why.clone())));
+        answer_all(waiting, &Err(why));
     }
 
     /// Takes nothing in any more; what waits is still done.
@@ -184,9 +188,7 @@ impl Queue {
                 state.away.get_or_insert_with(|| StoreError::Unavailable(slow.into()));
                 let committing = state.committing.take().unwrap_or_default();
                 drop(state);
-                committing
-                    .into_iter()
-                    .for_each(|command| command.answer(Err(StoreError::Uncertain(slow.into()))));
+                answer_all(committing, &Err(StoreError::Uncertain(slow.into())));
                 self.refuse_waiting();
             } else if stalled {
                 state.away = None;

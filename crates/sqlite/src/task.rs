@@ -1,9 +1,9 @@
 //! A command on its way through the writer, and back.
 
 use tidings_core::{StoreError, store::Answer};
-use tokio::sync::oneshot;
 
 use crate::{
+    chorus::{Asked, Chorus, place},
     error::{Fault, Work},
     ledger::Ledger,
 };
@@ -19,8 +19,8 @@ pub(crate) trait Command: Send {
     fn run(&mut self, ledger: &mut Ledger) -> Work<()>;
     /// Remembers that it failed while others did not.
     fn fail(&mut self, error: StoreError);
-    /// Tells whoever waits.
-    fn answer(self: Box<Self>, end: Result<(), StoreError>);
+    /// Tells whoever waits, who is woken with the others of the chorus.
+    fn answer(self: Box<Self>, end: Result<(), StoreError>, chorus: &Chorus);
     /// Whether nothing of what was may be left in the log when it is answered.
     fn empties_log(&self) -> bool;
 }
@@ -33,7 +33,7 @@ pub(crate) struct Task<S, K, T> {
     finish: fn(S, K) -> T,
     outcome: Option<Result<K, StoreError>>,
     empties_log: bool,
-    answer: oneshot::Sender<Result<T, StoreError>>,
+    answer: Asked<Result<T, StoreError>>,
 }
 
 impl<S: Send + 'static, K: Send + 'static, T: Send + 'static> Task<S, K, T> {
@@ -44,9 +44,9 @@ impl<S: Send + 'static, K: Send + 'static, T: Send + 'static> Task<S, K, T> {
         run: fn(&mut Ledger, &S) -> Work<K>,
         finish: fn(S, K) -> T,
     ) -> (Self, Answer<'static, T>) {
-        let (answer, answered) = oneshot::channel();
+        let (answer, answered) = place();
         let lost = || StoreError::Uncertain("the writer stopped amid its work; see the log".into());
-        let answered = Box::pin(async move { answered.await.unwrap_or_else(|_| Err(lost())) });
+        let answered = Box::pin(async move { answered.await.unwrap_or_else(|| Err(lost())) });
         (Self { state, bytes, run, finish, outcome: None, empties_log: false, answer }, answered)
     }
 
@@ -73,7 +73,7 @@ impl<S: Send, K: Send, T: Send> Command for Task<S, K, T> {
         self.outcome = Some(Err(error));
     }
 
-    fn answer(self: Box<Self>, end: Result<(), StoreError>) {
+    fn answer(self: Box<Self>, end: Result<(), StoreError>, chorus: &Chorus) {
         let Self { state, finish, outcome, answer, .. } = *self;
         let answered = match (end, outcome) {
             (Ok(()), Some(Ok(kept))) => Ok(finish(state, kept)),
@@ -81,11 +81,17 @@ impl<S: Send, K: Send, T: Send> Command for Task<S, K, T> {
             (Err(error), _) => Err(error),
             (Ok(()), None) => Err(StoreError::Unavailable("the writer left it out".into())),
         };
-        // Nobody waits any more: it is done all the same.
-        let _ = answer.send(answered);
+        answer.answer(answered, chorus);
     }
 
     fn empties_log(&self) -> bool {
         self.empties_log
     }
+}
+
+/// Gives all the one answer.
+pub(crate) fn answer_all(commands: impl IntoIterator<Item = Box<dyn Command>>, end: &Result<(), StoreError>) {
+    let chorus = Chorus::default();
+    commands.into_iter().for_each(|command| command.answer(end.clone(), &chorus));
+    chorus.begin();
 }

@@ -8,7 +8,11 @@ use std::{
 
 use tidings_core::StoreError;
 
-use crate::{ledger::Ledger, scrub::Scrub, task::Command};
+use crate::{
+    ledger::Ledger,
+    scrub::Scrub,
+    task::{Command, answer_all},
+};
 
 /// How often it is tried to empty the log, and for how long, while a reader needs it.
 const EMPTYING: Duration = Duration::from_millis(50);
@@ -57,7 +61,7 @@ impl Traces {
         let late = |waiting: &Waiting| waiting.since.elapsed() > EMPTYING_MAX;
         for waiting in std::mem::take(&mut self.waiting) {
             match waiting.pages_left {
-                Some(0) => waiting.command.answer(Ok(())),
+                Some(0) => answer_all([waiting.command], &Ok(())),
                 _ if late(&waiting) => waiting.give_up(),
                 _ => self.waiting.push(waiting),
             }
@@ -97,6 +101,6 @@ impl Waiting {
     fn give_up(self) {
         let why = "it is done, but traces are left in the database's files because a long read (a backup?) needs them or Tidings was \
                    stopped; ask for it again";
-        self.command.answer(Err(StoreError::Uncertain(why.into())));
+        answer_all([self.command], &Err(StoreError::Uncertain(why.into())));
     }
 }

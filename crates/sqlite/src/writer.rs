@@ -17,11 +17,12 @@ use crate::{
     queue::{Batch, Queue, Taken},
     readers::Gate,
     schema,
+    task::answer_all,
     traces::Traces,
 };
 
 /// Longest that a batch is given to grow.
-const PATIENCE_MAX: Duration = Duration::from_micros(500);
+const PATIENCE_MAX: Duration = Duration::from_millis(2);
 /// How often the file is looked for while nothing is written.
 const IDLE: Duration = Duration::from_secs(1);
 /// Pauses between attempts to open the database again.
@@ -41,7 +42,7 @@ pub(crate) struct Writer {
     identity: Identity,
     /// What is done but may have left traces.
     traces: Traces,
-    /// What the last batch tells about the next.
+    /// How many were just answered and may come back.
     expected: usize,
     patience: Duration,
     freed_at: Option<Instant>,
@@ -69,7 +70,7 @@ impl Writer {
             ledger: Some(ledger),
             identity,
             traces: Traces::default(),
-            expected: 1,
+            expected: 0,
             patience: Duration::ZERO,
             freed_at: None,
         })
@@ -81,7 +82,7 @@ impl Writer {
             let why = "the writer stopped amid its work; see the log";
             let uncertain = StoreError::Uncertain(why.into());
             self.condition.failed(&uncertain);
-            answer(self.queue.end_commit(), &Err(uncertain));
+            answer_all(self.queue.end_commit(), &Err(uncertain));
             self.ledger = None;
         }
         let why = StoreError::Unavailable("Tidings is stopping".into());
@@ -117,7 +118,7 @@ impl Writer {
         if !self.is_where_it_was() && !self.reopen() {
             let why = self.condition.trouble();
             let why = why.unwrap_or_else(|| StoreError::Unavailable("the database's file is gone".into()));
-            return answer(batch, &Err(why));
+            return answer_all(batch, &Err(why));
         }
         let commands = batch.len();
         let begun = Instant::now();
@@ -126,17 +127,15 @@ impl Writer {
                 self.condition.committed(commands);
                 self.expected = commands;
                 self.patience = (begun.elapsed() / 2).min(PATIENCE_MAX);
-                for command in batch {
-                    match command.empties_log() {
-                        true => self.traces.push(command),
-                        false => command.answer(Ok(())),
-                    }
-                }
+                let (leaves_traces, done): (Vec<_>, Vec<_>) =
+                    batch.into_iter().partition(|command| command.empties_log());
+                leaves_traces.into_iter().for_each(|command| self.traces.push(command));
+                answer_all(done, &Ok(()));
             }
             Err((batch, error)) => {
                 self.condition.failed(&error);
-                answer(batch, &Err(error));
-                self.expected = 1;
+                answer_all(batch, &Err(error));
+                self.expected = 0;
             }
         }
     }
@@ -275,8 +274,4 @@ fn perform_each(ledger: &mut Ledger, batch: &mut Batch, apart: bool) -> Result<(
         }
     }
     Ok(())
-}
-
-fn answer(batch: Batch, end: &Result<(), StoreError>) {
-    batch.into_iter().for_each(|command| command.answer(end.clone()));
 }
