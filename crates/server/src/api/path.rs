@@ -6,7 +6,7 @@ use axum::{
     RequestExt,
     extract::{RawPathParams, Request},
 };
-use tidings_protocol::{Fault, RoomName, UserId};
+use tidings_protocol::{ErrorCode, Fault, RoomName, UserId};
 
 pub(crate) const ROOM: &str = "a room name: 1 to 128 of A-Z a-z 0-9 _ . : @ -";
 pub(crate) const USER: &str = "a user id: 1 to 128 bytes without control characters";
@@ -29,8 +29,7 @@ pub(crate) async fn user(request: &mut Request) -> Result<UserId, Fault> {
 
 async fn read<T: FromStr>(request: &mut Request, name: &str, expected: &str) -> Result<T, Fault> {
     let parts = request.extract_parts::<RawPathParams>().await;
-    // Bytes that are no UTF-8 are no name either.
-    let parts = parts.map_err(|_| Fault::invalid(name, format!("expected {expected}")))?;
+    let parts = parts.map_err(|_| Fault::new(ErrorCode::InvalidRequest, "the path is not UTF-8"))?;
     let value = parts.iter().find(|(key, _)| *key == name);
     let value = value.and_then(|(_, value)| value.parse().ok());
     value.ok_or_else(|| Fault::invalid(name, format!("expected {expected}")))
