@@ -49,6 +49,13 @@ CREATE TABLE tidings_revocations (
 );
 CREATE INDEX tidings_revocations_at ON tidings_revocations (at);
 
+-- Statistics are samples of what is in a column, which an erasure does not reach: of users and their words there are none.
+ALTER TABLE tidings_rooms ALTER COLUMN key SET STATISTICS 0, ALTER COLUMN data SET STATISTICS 0;
+ALTER TABLE tidings_entries ALTER COLUMN sender SET STATISTICS 0, ALTER COLUMN data SET STATISTICS 0;
+ALTER TABLE tidings_entries_rest ALTER COLUMN sender SET STATISTICS 0, ALTER COLUMN data SET STATISTICS 0;
+ALTER TABLE tidings_members ALTER COLUMN user_id SET STATISTICS 0;
+ALTER TABLE tidings_revocations ALTER COLUMN user_id SET STATISTICS 0;
+
 CREATE TABLE tidings_keys (
     key text COLLATE "C" PRIMARY KEY,
     print bytea NOT NULL,

@@ -10,7 +10,7 @@ use tidings_protocol::{Timestamp, UserId};
 use tokio::time::Instant;
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, Kind},
     pool::Pool,
     rooms, rows,
     work::{LONG, QUICK, Work, ask, int, number, text},
@@ -18,8 +18,11 @@ use crate::{
 
 /// Tables up to this size are written anew after an erasure; larger ones would be locked for too long.
 const REWRITE_BYTES_MAX: i64 = 256 << 20;
-/// How often a table is asked for that somebody uses all the time, and the pause between.
+/// Longest wait for transactions that still see what was erased: a rewrite takes it along for them.
+const SEEN_MAX: Duration = Duration::from_secs(30);
+/// How often a table is asked for that somebody uses all the time.
 const TRIES: usize = 40;
+/// Between two looks or tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) async fn revoke(pool: &Arc<Pool>, user: &UserId, at: Timestamp) -> Result<(), StoreError> {
@@ -69,14 +72,23 @@ pub(crate) async fn erase(pool: &Arc<Pool>, user: &UserId) -> Result<Erased, Sto
     for row in &own {
         tables.insert(rows::get(row, "part")?);
     }
+    let rows = work.query("SELECT pg_current_xact_id()::text AS erasure", &[]).await?;
+    let row = rows.first().ok_or_else(|| Failure::corrupt("a transaction's id"))?;
+    let erasure: String = rows::get(row, "erasure")?;
     work.commit().await?;
-    clean(pool, &tables).await;
+    clean(pool, &tables, &erasure).await;
     Ok(Erased { personal_entries, blanked_entries, memberships })
 }
 
 /// Takes what was erased out of the tables' files, as far as nobody holds them: a table that is small enough is written anew, in
 /// another one the place is freed and used again.
-async fn clean(pool: &Arc<Pool>, tables: &BTreeSet<String>) {
+async fn clean(pool: &Arc<Pool>, tables: &BTreeSet<String>, erasure: &str) {
+    if let Err(failure) = unseen(pool, erasure).await {
+        tracing::warn!(
+            why = failure.why,
+            "erased entries are gone, but somebody may see them still: their bytes wait for autovacuum"
+        );
+    }
     for table in tables {
         let rewritten = rewrite(pool, table).await.unwrap_or(false);
         if !rewritten && let Err(failure) = vacuum(pool, &format!("VACUUM {table}")).await {
@@ -86,6 +98,36 @@ async fn clean(pool: &Arc<Pool>, tables: &BTreeSet<String>) {
                 "erased entries are gone, but their bytes wait for autovacuum"
             );
         }
+    }
+}
+
+/// Waits until nobody sees what a committed transaction did away with. As it is then it stays: who comes later sees less.
+///
+/// A rewrite keeps what is deleted for every snapshot in this database, for servers that follow this one, and, by its own snapshot,
+/// for every transaction of any database that writes or is prepared. It does not for a VACUUM. All this is shown to every role.
+async fn unseen(pool: &Arc<Pool>, erasure: &str) -> Result<(), Failure> {
+    let sql = "SELECT pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8
+                   AND NOT EXISTS (
+                       SELECT FROM pg_stat_activity
+                       WHERE (datname = current_database() OR datname IS NULL) AND pid <> pg_backend_pid()
+                         AND age(backend_xmin) >= age($1::xid8::xid)
+                         AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum v WHERE v.pid = pg_stat_activity.pid))
+                   AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE age(xmin) >= age($1::xid8::xid)) AS unseen";
+    let until = Instant::now() + SEEN_MAX;
+    loop {
+        let seen = match ask(pool, sql, &[text(&erasure)]).await {
+            Ok(rows) if rows.first().map_or(Ok(false), |row| rows::get(row, "unseen"))? => return Ok(()),
+            Ok(_) => Failure::new(
+                Kind::Late,
+                "a transaction or a replication slot is older than the erasure; look at backend_xmin in pg_stat_activity, \
+                 at pg_prepared_xacts and at pg_replication_slots",
+            ),
+            Err(failure) => failure,
+        };
+        if Instant::now() >= until || seen.kind == Kind::Refused {
+            return Err(seen);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

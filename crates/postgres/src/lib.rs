@@ -4,8 +4,9 @@
 //! nothing of a session is used, no prepared statement outlives its transaction. An acknowledged entry is as safe as the
 //! server's own `synchronous_commit` makes it, which is `on` unless somebody changed it; Tidings leaves it as it is.
 //!
-//! What is erased is gone from the tables and, where their size allows, from their files. PostgreSQL's write-ahead log, its
-//! archive, replicas and dumps are the operator's: they hold what was there until they are recycled.
+//! What is erased is gone from the tables and, where their size allows, from their files. Transactions that began before it can
+//! hold it there: an erasure waits for them for up to 30 seconds, and logs a warning when that was not enough. PostgreSQL's
+//! write-ahead log, its archive, replicas and dumps are the operator's: they hold what was there until they are recycled.
 //!
 //! In reading order:
 

@@ -72,6 +72,7 @@ async fn create(work: &Work, week: Week) -> Result<(), Failure> {
     work.run(&format!(
         "{TABLE_WAIT};
          CREATE TABLE {table} (LIKE tidings_entries INCLUDING ALL);
+         ALTER TABLE {table} ALTER COLUMN sender SET STATISTICS 0, ALTER COLUMN data SET STATISTICS 0;
          LOCK TABLE {REST} IN ACCESS EXCLUSIVE MODE;
          WITH moved AS (DELETE FROM {REST} WHERE time >= {from} AND time < {to} RETURNING *)
              INSERT INTO {table} SELECT * FROM moved;

@@ -12,15 +12,15 @@ use std::{
 use tidings_core::{Store, StoreError, store::Page};
 use tidings_postgres::PostgresStore;
 use tidings_protocol::Offset;
-use tidings_testkit::contract::{
-    run,
-    samples::{LONG, entry, json, log, once, room},
+use tidings_testkit::{
+    PostgresServer,
+    contract::{
+        run,
+        samples::{LONG, entry, json, log, once, room},
+    },
 };
 
-use crate::{
-    postgres_server::PostgresServer,
-    server::{append, open},
-};
+use crate::server::{append, open};
 
 /// What the seam promises.
 const REFUSED_WITHIN: Duration = Duration::from_secs(2);

@@ -9,11 +9,11 @@ use std::{
 use tidings_core::Store;
 use tidings_testkit::contract::store::Fresh;
 
-use crate::server::{open, shared};
+use crate::server::{name, open, shared};
 
 #[derive(Default)]
-struct Postgres {
-    url: Option<String>,
+pub(crate) struct Postgres {
+    pub(crate) url: Option<String>,
 }
 
 impl Fresh for Postgres {
@@ -43,8 +43,7 @@ impl Fresh for Postgres {
         // Until then, what was written may be in memory and in the write-ahead log only.
         shared().sql("postgres", "CHECKPOINT").unwrap();
         let own = "SELECT oid FROM pg_database WHERE datname = current_database()";
-        let database = self.url.as_deref().and_then(|url| url.rsplit('/').next()?.split('?').next());
-        let folder = shared().sql(database.unwrap(), own).unwrap();
+        let folder = shared().sql(name(self.url.as_deref().unwrap()), own).unwrap();
         // The write-ahead log is beside it, and not the store's to clean.
         vec![shared().data().join("base").join(folder)]
     }

@@ -9,12 +9,12 @@ use std::{
 
 use tidings_core::Store;
 use tidings_postgres::{PostgresOptions, PostgresStore};
-use tidings_testkit::contract::{run, samples::room};
-
-use crate::{
-    postgres_server::PostgresServer,
-    server::{append, open},
+use tidings_testkit::{
+    PostgresServer,
+    contract::{run, samples::room},
 };
+
+use crate::server::{append, open};
 
 /// Lets the server speak TLS with a certificate for `localhost` that nobody but itself has signed.
 fn encrypt(server: &PostgresServer) {

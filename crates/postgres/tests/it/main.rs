@@ -4,13 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
-#[allow(unreachable_pub, dead_code)]
-#[path = "../../../testkit/src/postgres_server.rs"]
-mod postgres_server;
 mod server;
 
 mod away;
 mod encrypted;
+mod erasing;
 mod opening;
 mod partitions;
 mod pooler;

@@ -3,14 +3,10 @@
 use tidings_postgres::{Migrated, OpenError, PostgresOptions, PostgresStore, VERSION, migrate};
 use tidings_testkit::contract::run;
 
-use crate::server::{open, shared};
+use crate::server::{name, open, shared};
 
 async fn refused(url: &str) -> OpenError {
     PostgresStore::connect(url, PostgresOptions::default()).await.err().unwrap()
-}
-
-fn name(url: &str) -> &str {
-    url.rsplit('/').next().unwrap().split('?').next().unwrap()
 }
 
 #[test]

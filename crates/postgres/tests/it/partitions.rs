@@ -10,15 +10,14 @@ use tidings_testkit::contract::{
     samples::{LONG, at, changed, entry, offsets, read, room},
 };
 
-use crate::server::{open, shared};
+use crate::server::{name, open, shared};
 
 const WEEK_MS: u64 = 7 * 24 * 3600 * 1000;
 
 fn weeks(url: &str) -> Vec<u64> {
     let sql =
         "SELECT substr(relname, 18) FROM pg_class WHERE relname ~ '^tidings_entries_w[0-9]+$' ORDER BY 1";
-    let name = url.rsplit('/').next().unwrap().split('?').next().unwrap();
-    shared().sql(name, sql).unwrap().lines().map(|week| week.parse().unwrap()).collect()
+    shared().sql(name(url), sql).unwrap().lines().map(|week| week.parse().unwrap()).collect()
 }
 
 fn before(moment: Timestamp) -> Tidy {

@@ -4,9 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use tidings_core::{Entry, RoomKey, Store, StoreError};
 use tidings_postgres::{PostgresOptions, PostgresStore};
-use tidings_testkit::contract::samples::{self, LONG};
-
-use crate::postgres_server::PostgresServer;
+use tidings_testkit::{
+    PostgresServer,
+    contract::samples::{self, LONG},
+};
 
 pub(crate) fn shared() -> &'static PostgresServer {
     static SERVER: OnceLock<PostgresServer> = OnceLock::new();
@@ -15,6 +16,11 @@ pub(crate) fn shared() -> &'static PostgresServer {
 
 pub(crate) async fn open(url: &str) -> Arc<PostgresStore> {
     Arc::new(PostgresStore::connect(url, PostgresOptions::default()).await.unwrap())
+}
+
+/// The database's name in an address.
+pub(crate) fn name(url: &str) -> &str {
+    url.rsplit('/').next().unwrap().split('?').next().unwrap()
 }
 
 /// Appends one entry whose data is a number.
