@@ -49,6 +49,7 @@ pub async fn serve(
     let _ = app.tidings.read_revocations().await;
     let turns = tokio::spawn(turns(app.clone()));
     let ticks = tokio::spawn(ticks(app.clone()));
+    let settling = tokio::spawn(settling(app.clone()));
     let revocations = tokio::spawn(revocations(app.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone()));
     // Each connection that speaks HTTP holds a receiver: when the last is gone, all requests are answered.
@@ -70,6 +71,7 @@ pub async fn serve(
     }
     turns.abort();
     ticks.abort();
+    settling.abort();
     revocations.abort();
     jobs.abort();
     Ok(())
@@ -116,8 +118,17 @@ async fn ticks(app: Arc<App>) {
     loop {
         interval.tick().await;
         app.tidings.tick();
-        app.tidings.settle().await;
         app.pulse.beat(app.tidings.clock().monotonic());
+    }
+}
+
+/// Reads what the hub was not handed. Beside the ticks: a store that is away must not hold up the heart.
+async fn settling(app: Arc<App>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        app.tidings.settle().await;
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     env, fs,
+    hash::{BuildHasher, RandomState},
     io::{self, Write},
     net::{TcpListener, TcpStream},
     os::unix::{fs::chown, process::CommandExt},
@@ -248,11 +249,11 @@ fn owner() -> Result<Option<(u32, u32)>, String> {
         .ok_or_else(|| "there is no user to run PostgreSQL as".into())
 }
 
+/// Below the ports that connections leave from: one of them could take it while the server is down.
 fn free_port() -> Result<u16, String> {
-    TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|at| at.port())
-        .map_err(said)
+    let candidates = (0..100).map(|_| 20_000 + (RandomState::new().hash_one(0) % 10_000) as u16);
+    let mut free = candidates.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.next().ok_or_else(|| "no port is free between 20000 and 30000".to_owned())
 }
 
 fn run(command: &mut Command) -> Result<String, String> {
