@@ -14,6 +14,7 @@ pub mod limits;
 
 pub mod store;
 pub mod store_memory;
+pub mod store_recent;
 
 pub mod encode;
 pub mod hub;
@@ -34,4 +35,5 @@ pub use identity::{Grant, Identity};
 pub use room::{Kinds, RoomKey};
 pub use store::{Store, StoreError};
 pub use store_memory::MemoryStore;
+pub use store_recent::RecentStore;
 pub use tidings::{Published, Tidings};

@@ -22,7 +22,7 @@ pub struct Once {
 }
 
 /// Which part of a log.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Page {
     /// The entries right behind this offset.
     After(Offset),

@@ -6,7 +6,10 @@
 mod client;
 mod world;
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
+use tidings_core::{MemoryStore, RecentStore, Store, store_recent::RecentLimits};
 
 use world::{Step, World};
 
@@ -33,21 +36,32 @@ proptest! {
     /// B6, B7: no gap, no double, no disorder, or the gap is told.
     #[test]
     fn b6_every_client_sees_every_kept_entry_in_order_once_or_is_told(steps in prop::collection::vec(step(), 1..250)) {
-        let mut world = World::new();
-        for step in steps {
-            world.take(step);
-            world.check();
-        }
-        world.come_to_rest();
-        world.check();
-        world.check_everyone_is_current();
+        live(steps, Arc::new(MemoryStore::default()));
     }
+
+    /// The same where recovery reads memory first.
+    #[test]
+    fn b6_also_with_the_newest_entries_in_memory(steps in prop::collection::vec(step(), 1..250)) {
+        let limits = RecentLimits { readers_min: 1, ..RecentLimits::default() };
+        live(steps, Arc::new(RecentStore::with_limits(Arc::new(MemoryStore::default()), limits)));
+    }
+}
+
+fn live(steps: Vec<Step>, store: Arc<dyn Store>) {
+    let mut world = World::new(store);
+    for step in steps {
+        world.take(step);
+        world.check();
+    }
+    world.come_to_rest();
+    world.check();
+    world.check_everyone_is_current();
 }
 
 /// C1: the grace is counted from the last loss, not from an earlier one.
 #[test]
 fn c1_who_is_lost_twice_has_the_grace_of_the_second_loss() {
-    let mut world = World::new();
+    let mut world = World::new(Arc::new(MemoryStore::default()));
     world.take(Step::Join { client: 0, room: 0 });
     world.take(Step::Join { client: 1, room: 0 });
     // It comes back to the rooms that it knows it is in.

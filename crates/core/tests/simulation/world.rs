@@ -16,8 +16,8 @@ use std::{
 use bytes::Bytes;
 use proptest::sample::Index;
 use tidings_core::{
-    Clock, Connection, Encode, Entry, Format, Hub, HubSettings, Identity, Joined, Kinds, MemoryStore,
-    Monotonic, Next, Origin, Publication, RoomKey, Store, Tidings,
+    Clock, Connection, Encode, Entry, Format, Hub, HubSettings, Identity, Joined, Kinds, Monotonic, Next,
+    Origin, Publication, RoomKey, Store, Tidings,
     metrics::Metrics,
     store::{
         Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page,
@@ -80,12 +80,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
+    /// A world whose store is this one.
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         let mut settings = Settings::default();
         // Small enough that slow readers overflow within one history.
         settings.limits.queue_bytes = 2_000;
         let clock = Arc::new(StillClock(AtomicU64::new(1_000)));
-        let store = SharedStore { store: Arc::new(MemoryStore::default()), lag: Arc::default() };
+        let store = SharedStore { store, lag: Arc::default() };
         let hub_settings = HubSettings {
             live: settings.live.clone(),
             limits: settings.limits.clone(),
@@ -312,7 +313,7 @@ impl World {
 /// its past and joining it.
 #[derive(Clone)]
 struct SharedStore {
-    store: Arc<MemoryStore>,
+    store: Arc<dyn Store>,
     lag: Arc<AtomicBool>,
 }
 
