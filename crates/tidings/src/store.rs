@@ -1,9 +1,10 @@
 //! Which stores there are: the one place that knows them by name.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use tidings_core::{MemoryStore, Store};
+use tidings_core::{MemoryStore, RecentStore, Store};
 use tidings_postgres::{PostgresOptions, PostgresStore};
 use tidings_settings::Url;
 use tidings_sqlite::SqliteStore;
@@ -50,10 +51,10 @@ impl<'a> Address<'a> {
     pub(crate) async fn open(&self) -> anyhow::Result<Box<dyn Store>> {
         Ok(match self {
             Self::Memory => Box::new(MemoryStore::default()),
-            Self::Sqlite(path) => Box::new(open_file(path)?),
+            Self::Sqlite(path) => Box::new(RecentStore::new(Arc::new(open_file(path)?))),
             Self::Postgres(url) => {
                 let store = PostgresStore::connect(url, PostgresOptions::default()).await;
-                Box::new(store.context("store.url cannot be used")?)
+                Box::new(RecentStore::new(Arc::new(store.context("store.url cannot be used")?)))
             }
         })
     }
