@@ -112,8 +112,10 @@ impl Store for MemoryStore {
     }
 
     fn put_room(&self, room: RoomName, data: Json, now: Timestamp) -> Answer<'_, bool> {
-        let is_new = self.record(&RoomKey::Named(room.clone())).is_none();
-        self.book.lock().put_room(room, data, now);
+        let logs = self.logs.lock();
+        let mut book = self.book.lock();
+        let is_new = book.room(&room).is_none() && logs.standing(&RoomKey::Named(room.clone())).is_none();
+        book.put_room(room, data, now);
         ready(is_new)
     }
 

@@ -15,7 +15,7 @@ pub(crate) mod stage;
 
 use std::sync::{Arc, atomic::AtomicU64};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tidings_protocol::{
     Close, ErrorCode, Fault, Json, RoomName, Timestamp, UserId,
@@ -27,7 +27,9 @@ pub use self::{
     auditing::{Chain, Subject},
     publishing::Published,
 };
-use crate::{Clock, Connection, Hub, Identity, Kinds, RoomKey, Store, StoreError, access::Act, limits::Rate};
+use crate::{
+    Clock, Connection, Hub, Identity, Kinds, Monotonic, RoomKey, Store, StoreError, access::Act, limits::Rate,
+};
 
 /// One Tidings server: the hub and the store behind it.
 pub struct Tidings {
@@ -45,7 +47,7 @@ pub struct Tidings {
     /// When the store was last asked for those, in milliseconds; 0 before the first time.
     revocations_read_at: AtomicU64,
     /// Rooms whose store may have more than the hub was handed.
-    unsettled: Mutex<HashSet<RoomKey>>,
+    unsettled: Mutex<HashMap<RoomKey, Monotonic>>,
 }
 
 impl Tidings {

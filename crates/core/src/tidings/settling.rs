@@ -1,12 +1,16 @@
 //! What the store has and the hub was not told: read from the store and delivered, so that a room's subscribers miss nothing
 //! even when whoever published is gone before it could hand the entry over.
 
+use std::time::Duration;
+
 use crate::{RoomKey, store::Page};
 
 use super::Tidings;
 
 /// Entries that are read at once.
 const PAGE: usize = 200;
+/// How long a room is looked at whose publisher is gone: a store answers within two seconds.
+const LINGER: Duration = Duration::from_secs(3);
 
 /// Rooms to which something is being appended. Dropped before it was handed over, they are looked at with the next tick.
 pub(super) struct Watch<'a> {
@@ -24,7 +28,9 @@ impl Watch<'_> {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if !self.rooms.is_empty() {
-            self.tidings.unsettled.lock().extend(self.rooms.drain(..));
+            let until = self.tidings.clock.monotonic().after(LINGER);
+            let rooms = self.rooms.drain(..).map(|room| (room, until));
+            self.tidings.unsettled.lock().extend(rooms);
         }
     }
 }
@@ -40,15 +46,16 @@ impl Tidings {
     /// Reads from the store what rooms with a gap, and rooms whose publisher is gone, have not been handed. To be called a few
     /// times a second.
     pub async fn settle(&self) {
-        let mut rooms = std::mem::take(&mut *self.unsettled.lock());
+        let now = self.clock.monotonic();
+        let mut rooms: Vec<RoomKey> = self.unsettled.lock().keys().cloned().collect();
         rooms.extend(self.hub.rooms_with_gaps());
-        let mut rooms = rooms.into_iter();
-        while let Some(key) = rooms.next() {
+        for key in rooms {
             if self.settle_room(&key).await.is_none() {
                 // The store cannot say now; those who follow are told by the hub when it takes too long.
-                self.unsettled.lock().extend(rooms.chain([key]));
                 return;
             }
+            // Before that, the commit may still come.
+            self.unsettled.lock().retain(|room, until| *room != key || now < *until);
         }
     }
 
