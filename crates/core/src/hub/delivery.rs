@@ -2,25 +2,26 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tidings_protocol::{Close, Position, http::Reached};
+use tidings_protocol::{Close, Offset, Position, http::Reached};
 
 use super::{
     Hub, Room,
     batch::Batch,
     connection::{Connection, Pushed},
-    room::State,
+    room::{Missing, State},
 };
 use crate::{Entry, Monotonic, RoomKey};
 
 /// Up to so many subscribers are written to by whoever publishes; more are left to the next turn, where writes join.
 const INLINE_MAX: usize = 32;
 
-/// How long an entry may be missing while later ones wait for it.
+/// How long an entry may be missing while later ones wait for it; at most twice that for one that is missing right behind another.
 const GAP_WAIT: Duration = Duration::from_secs(1);
 
 /// A room in which an entry came before the one that should precede it.
 pub(super) struct Gap {
     room: Arc<Room>,
+    missing: Offset,
     since: Monotonic,
 }
 
@@ -32,8 +33,8 @@ impl Hub {
         let left_out = entry.except.and_then(|id| self.connection(&id)).filter(|it| it.follows(&entry.room));
         let mut first = Vec::new();
         let mut state = room.lock();
-        if state.take(entry).opened_gap {
-            self.gaps.lock().push(Gap { room: room.clone(), since: self.clock.monotonic() });
+        if let Some(missing) = state.take(entry).opened_gap {
+            self.gaps.lock().push(Gap { room: room.clone(), missing, since: self.clock.monotonic() });
         }
         let connections = state.subscribers.len();
         let members = state.present_count();
@@ -146,8 +147,13 @@ impl Hub {
         let due: Vec<Gap> = self.gaps.lock().extract_if(.., |gap| now.since(gap.since) >= GAP_WAIT).collect();
         for gap in due {
             let mut state = gap.room.lock();
-            if state.close_gap_or_forget() {
-                continue;
+            match state.give_up_on(gap.missing) {
+                Missing::Nothing => continue,
+                Missing::Another(missing) => {
+                    self.gaps.lock().push(Gap { room: gap.room.clone(), missing, since: now });
+                    continue;
+                }
+                Missing::Still => {}
             }
             state.subscribers.iter().for_each(|connection| connection.end(Close::CONTINUITY_LOST));
         }

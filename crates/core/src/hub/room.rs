@@ -56,6 +56,8 @@ struct LogHead {
     epoch: Option<Epoch>,
     offset: Offset,
     ahead: BTreeMap<Offset, Arc<Entry>>,
+    /// Whether the hub waits for an entry that is missing here.
+    watched: bool,
 }
 
 impl Room {
@@ -102,33 +104,40 @@ impl State {
     pub(crate) fn take(&mut self, entry: Arc<Entry>) -> Taken {
         let Some(offset) = entry.offset else {
             self.pending.push(entry);
-            return Taken { opened_gap: false };
+            return Taken { opened_gap: None };
         };
         let log = self.log.get_or_insert_with(LogHead::unknown);
         let known = log.epoch.is_some();
         if known && offset <= log.offset {
-            return Taken { opened_gap: false };
+            return Taken { opened_gap: None };
         }
         if known && offset == log.offset.next() {
             log.offset = offset;
             self.pending.push(entry);
             log.close_gap(&mut self.pending);
-            return Taken { opened_gap: false };
+            return Taken { opened_gap: None };
         }
-        let opened_gap = known && log.ahead.is_empty();
+        let opened_gap = (known && !log.watched).then(|| log.offset.next());
+        log.watched |= known;
         if log.ahead.len() < AHEAD_MAX {
             log.ahead.insert(offset, entry);
         }
         Taken { opened_gap }
     }
 
-    /// True when no entry is missing; else the log's position is forgotten, and the next who joins asks the store for it.
-    pub(crate) fn close_gap_or_forget(&mut self) -> bool {
-        let closed = self.log.as_ref().is_none_or(|log| log.ahead.is_empty());
-        if !closed {
-            self.log = None;
+    /// Whether an entry is still missing. If it is, the log's position is forgotten, and the next who joins asks the store for it.
+    pub(crate) fn give_up_on(&mut self, missing: Offset) -> Missing {
+        let Some(log) = &mut self.log else { return Missing::Nothing };
+        if log.ahead.is_empty() {
+            log.watched = false;
+            return Missing::Nothing;
         }
-        closed
+        let next = log.offset.next();
+        if next != missing {
+            return Missing::Another(next);
+        }
+        self.log = None;
+        Missing::Still
     }
 
     /// How many users are members.
@@ -191,13 +200,24 @@ impl State {
 
 /// What became of an entry.
 pub(crate) struct Taken {
-    /// It is the first that came before one that should precede it.
-    pub(crate) opened_gap: bool,
+    /// The one that should precede it, where none is waited for yet.
+    pub(crate) opened_gap: Option<Offset>,
+}
+
+/// What became of an entry that was missing.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Missing {
+    /// It came, and all the others did.
+    Nothing,
+    /// It came, and now this one is missing: where many publish at once, some overtake others all the time.
+    Another(Offset),
+    /// It did not come.
+    Still,
 }
 
 impl LogHead {
     fn unknown() -> Box<Self> {
-        Box::new(Self { epoch: None, offset: Offset(0), ahead: BTreeMap::new() })
+        Box::new(Self { epoch: None, offset: Offset(0), ahead: BTreeMap::new(), watched: false })
     }
 
     fn close_gap(&mut self, pending: &mut Vec<Arc<Entry>>) {
@@ -207,3 +227,6 @@ impl LogHead {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
