@@ -1,8 +1,8 @@
 //! The store in one file: SQLite, in this process.
 //!
 //! One thread writes. What waits for it becomes one transaction and one sync of the disk, so a sync is shared by everybody who
-//! publishes meanwhile ([`writer`]). A few threads read, each as of one moment ([`readers`]). Rows carry sums, because SQLite
-//! does not notice a flipped bit ([`sum`]). The file belongs to one process ([`file`]).
+//! publishes meanwhile (`writer`). A few threads read, each as of one moment (`readers`). Rows carry sums, because SQLite
+//! does not notice a flipped bit (`sum`). The file belongs to one process (`file`).
 //!
 //! Three calls are not one transaction of a few milliseconds. `erase` looks for the user's entries while others go on and then changes
 //! all of them at once: hundreds of thousands hold other writes up for seconds. `forget` and `tidy` go in steps. `delete_room` of a
