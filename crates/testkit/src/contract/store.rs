@@ -57,7 +57,7 @@ pub trait Fresh {
 /// Runs every promise of [`Store`] as a test of its own, in modules named after their groups. The first expression makes a
 /// [`Fresh`], anew for each test; `cases` is how many random histories the store goes through.
 ///
-/// ```ignore
+/// ```text
 /// tidings_testkit::store_contract!(Memory, cases: 200);
 /// ```
 #[macro_export]
