@@ -1,5 +1,7 @@
 //! What can be chosen about the store.
 
+use std::time::Duration;
+
 /// Bounds and sizes; the default is right for all but tests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
@@ -11,6 +13,8 @@ pub struct Options {
     pub queue_bytes: usize,
     /// Most reads that wait.
     pub queue_reads: usize,
+    /// How long the disk may take over one batch before those who wait are told that it does not answer.
+    pub stall: Duration,
     /// Most pages of 4 KiB that the database may have; none for as many as the disk has.
     pub pages_max: Option<u32>,
 }
@@ -22,6 +26,8 @@ impl Default for Options {
             queue_commands: 10_000,
             queue_bytes: 32 << 20,
             queue_reads: 10_000,
+            // The store owes an answer within two seconds.
+            stall: Duration::from_millis(1_500),
             pages_max: None,
         }
     }

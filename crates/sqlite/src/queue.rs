@@ -16,8 +16,6 @@ use crate::{
 /// Most of one transaction: what comes in meanwhile waits for all of it.
 const BATCH_COMMANDS: usize = 1_024;
 const BATCH_BYTES: usize = 4 << 20;
-/// How long the disk may take over one batch. The store owes an answer within two seconds.
-const STALL: Duration = Duration::from_millis(1_500);
 /// How often somebody looks whether it does.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -29,6 +27,7 @@ pub(crate) struct Queue {
     watch: Condvar,
     commands_max: usize,
     bytes_max: usize,
+    stall: Duration,
 }
 
 #[derive(Default)]
@@ -61,6 +60,7 @@ impl Queue {
             watch: Condvar::new(),
             commands_max: options.queue_commands,
             bytes_max: options.queue_bytes,
+            stall: options.stall,
         }
     }
 
@@ -183,7 +183,7 @@ impl Queue {
                 return;
             }
             self.watch.wait_for(&mut state, LOOK);
-            let is_slow = state.busy.is_some_and(|since| since.elapsed() > STALL);
+            let is_slow = state.busy.is_some_and(|since| since.elapsed() > self.stall);
             if is_slow {
                 state.away.get_or_insert_with(|| StoreError::Unavailable(slow.into()));
                 let committing = state.committing.take().unwrap_or_default();

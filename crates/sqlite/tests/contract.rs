@@ -9,11 +9,16 @@ use tidings_core::Store;
 use tidings_sqlite::{Options, SqliteStore};
 use tidings_testkit::{Folder, contract::store::Fresh};
 
+/// What is promised of a disk that answers: many tests at once can be too much for one.
+fn patient() -> Options {
+    Options { stall: std::time::Duration::from_secs(60), ..Options::default() }
+}
+
 struct File(Folder);
 
 impl File {
     fn open(&self, path: &Path) -> Arc<dyn Store> {
-        Arc::new(SqliteStore::open(path, Options::default()).expect("a database that opens"))
+        Arc::new(SqliteStore::open(path, patient()).expect("a database that opens"))
     }
 
     fn path(&self) -> PathBuf {

@@ -56,7 +56,8 @@ impl Drop for Directory {
 }
 
 pub(crate) fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, Options::default()).unwrap()
+    let stall = std::time::Duration::from_secs(60);
+    SqliteStore::open(path, Options { stall, ..Options::default() }).unwrap()
 }
 
 /// What a database that does not open says.
