@@ -42,6 +42,26 @@ impl Small {
     }
 }
 
+impl Small {
+    /// A server whose database is here.
+    fn server(&self) -> Server {
+        let url = format!("sqlite:{}", self.database().display());
+        let mut server = Server::prepare(Setup { settings: vec![("store.url", url)], ..Setup::default() });
+        server.resume();
+        server
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.join("tidings.db")
+    }
+
+    /// There is space again, and more than the rest of a test can fill.
+    fn grow(&self) {
+        let mount = Command::new("mount").args(["-o", "remount,size=512m"]).arg(&self.0).status();
+        assert!(mount.is_ok_and(|status| status.success()));
+    }
+}
+
 impl Drop for Small {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
@@ -55,11 +75,7 @@ async fn a_full_disk_stops_what_is_kept_and_nothing_else() {
         Ok(small) => small,
         Err(why) => return report::skipped(FAULT, &why),
     };
-    let (database, ballast) = (small.0.join("tidings.db"), small.0.join("ballast"));
-    fs::write(&ballast, vec![1; 3 << 20]).unwrap();
-    let url = format!("sqlite:{}", database.display());
-    let mut server = Server::prepare(Setup { settings: vec![("store.url", url)], ..Setup::default() });
-    server.resume();
+    let mut server = small.server();
     let run = Load { writers: 4, readers: 5, rooms: 2, padding: 4_000 }.start(&server).await;
     let mut watcher = server.connect("watcher").await;
     watcher.join("live_1").await;
@@ -97,18 +113,18 @@ async fn a_full_disk_stops_what_is_kept_and_nothing_else() {
     assert!(log_bytes < LOG_BYTES_MAX, "{log_bytes} bytes of log");
     assert!(run.count() <= before + 20, "it was not full");
 
-    fs::remove_file(&ballast).unwrap();
+    small.grow();
     let since = Instant::now();
     let recovery = run.recovery(since).await;
     assert!(recovery.first_ack < WELL_AGAIN_MAX, "{:?}", recovery.first_ack);
     run.acknowledged(30).await;
     let ended = run.end().await;
     assert!(server.is_alive());
-    assert_eq!(ended.drops, 0, "a socket was dropped");
+    ended.kept_all_sockets();
     let is_well = async || server.get("/readyz?verbose").await.text().contains("[+]store ok");
     until("/readyz says that all is well", WELL_AGAIN_MAX, is_well).await;
     server.kill();
-    let verdict = ended.settle(&Truth::of_file(&database, 2).await);
+    let verdict = ended.settle(&Truth::of_file(&small.database(), 2).await);
     report::line(
         FAULT,
         format_args!(
@@ -116,5 +132,42 @@ async fn a_full_disk_stops_what_is_kept_and_nothing_else() {
             seconds(lasting),
             seconds(recovery.first_ack),
         ),
+    );
+}
+
+#[tokio::test]
+async fn killed_on_a_full_disk_it_starts_or_says_what_to_do_and_has_everything() {
+    let small = match Small::mount() {
+        Ok(small) => small,
+        Err(why) => return report::skipped("kill -9 on a full disk", &why),
+    };
+    let mut server = small.server();
+    let mut http = Http::open(&server).await;
+    let mut kept = 0;
+    let body = json!({ "to": { "room": "ledger_0" }, "type": "n", "data": "x".repeat(20_000) });
+    while http.publish(&body).await.status == 202 {
+        kept += 1;
+    }
+    server.kill();
+    let started = match server.refusal() {
+        None => {
+            server.kill();
+            "started"
+        }
+        Some((code, said)) => {
+            assert!(
+                code == 1 && said.contains("there is no space left") && said.contains("free some"),
+                "{said}"
+            );
+            "refused to start and said why"
+        }
+    };
+    small.grow();
+    server.resume();
+    let page = server.get("/v1/rooms/ledger_0/messages?limit=1").await.json();
+    assert_eq!(page["items"][0]["offset"], kept, "{page}");
+    report::line(
+        "kill -9 on a full disk",
+        format_args!("{started}; all of {kept} there when space was freed"),
     );
 }

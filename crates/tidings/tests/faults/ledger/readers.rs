@@ -28,8 +28,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Progress {
     /// The last offset of each room.
     pub(crate) reached: Vec<AtomicU64>,
-    /// How many times its connection ended.
-    pub(crate) drops: AtomicUsize,
     /// How many answers to joins came.
     pub(crate) joins: AtomicUsize,
 }
@@ -37,7 +35,7 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(rooms: usize) -> Self {
         let reached = (0..rooms).map(|_| AtomicU64::new(0)).collect();
-        Self { reached, drops: AtomicUsize::new(0), joins: AtomicUsize::new(0) }
+        Self { reached, joins: AtomicUsize::new(0) }
     }
 
     pub(crate) fn has(&self, heads: &[u64]) -> bool {
@@ -64,6 +62,8 @@ pub(crate) struct Journal {
     pub(crate) gaps: usize,
     /// Joins that were told that not all can be had.
     pub(crate) told: usize,
+    /// How its connections ended.
+    pub(crate) ends: Vec<String>,
     /// What the server should not have said.
     pub(crate) wrong: Vec<String>,
 }
@@ -136,8 +136,8 @@ impl Reader {
     async fn follow(&mut self) {
         loop {
             if let Ok(Some(mut stream)) = timeout(CONNECT_MAX, self.connect()).await {
-                self.listen(&mut stream).await;
-                self.progress.drops.fetch_add(1, Ordering::Relaxed);
+                let end = self.listen(&mut stream).await;
+                self.journal.ends.push(end);
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -160,10 +160,16 @@ impl Reader {
         Some(stream)
     }
 
-    /// Until the connection ends, or a room cannot be joined now.
-    async fn listen(&mut self, stream: &mut WebSocketStream<TcpStream>) {
-        while let Some(Ok(message)) = stream.next().await {
-            let Message::Text(text) = message else { continue };
+    /// Until the connection ends, or a room cannot be joined now; which of these it was.
+    async fn listen(&mut self, stream: &mut WebSocketStream<TcpStream>) -> String {
+        loop {
+            let text = match stream.next().await {
+                Some(Ok(Message::Text(text))) => text,
+                Some(Ok(Message::Close(Some(close)))) => return format!("{} {}", close.code, close.reason),
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => return error.to_string(),
+                None => return "the end of the stream".to_owned(),
+            };
             let heard: Heard<'_> = serde_json::from_str(&text).unwrap();
             match (heard.r#type, heard.data) {
                 ("ledger", Some(data)) => self.take(&heard, data.get()),
@@ -171,7 +177,7 @@ impl Reader {
                     let joined: JoinedRoom = serde_json::from_str(data.get()).unwrap();
                     self.joined(heard.reply_to.unwrap(), joined);
                 }
-                ("error", _) if heard.code == Some("unavailable") => return,
+                ("error", _) if heard.code == Some("unavailable") => return text.to_string(),
                 ("error", _) => self.journal.wrong.push(text.to_string()),
                 _ => {}
             }

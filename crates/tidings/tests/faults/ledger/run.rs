@@ -102,11 +102,6 @@ impl Run {
         &self.desk.seen
     }
 
-    /// How many times readers lost their connections.
-    pub(crate) fn drops(&self) -> usize {
-        self.progress.iter().map(|progress| progress.drops.load(Ordering::Relaxed)).sum()
-    }
-
     /// Waits until there are acknowledgements and current readers again; counted from `since`, which was behind the fault's beginning.
     pub(crate) async fn recovery(&self, since: Instant) -> Recovery {
         until("an acknowledgement", END_MAX, async || self.desk.book.first_after(since).is_some()).await;
@@ -137,14 +132,13 @@ impl Run {
         }
         // What comes twice or should not come has time to come.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let drops = self.drops();
         self.end.send_replace(true);
         let mut journals = Vec::new();
         while let Some(journal) = self.reading.join_next().await {
             journals.push(journal.unwrap());
         }
         let _ = std::fs::remove_file(&self.book);
-        Ended { desk: self.desk, journals, drops }
+        Ended { desk: self.desk, journals }
     }
 }
 
@@ -152,11 +146,16 @@ impl Run {
 pub(crate) struct Ended {
     desk: Arc<Desk>,
     journals: Vec<Journal>,
-    /// How many times readers lost their connections.
-    pub(crate) drops: usize,
 }
 
 impl Ended {
+    /// Panics when a reader lost its connection; with how they were lost.
+    pub(crate) fn kept_all_sockets(&self) {
+        let ends: Vec<_> = self.journals.iter().flat_map(|journal| &journal.ends).collect();
+        let different: std::collections::BTreeSet<_> = ends.iter().collect();
+        assert!(ends.is_empty(), "{} sockets were dropped: {different:?}", ends.len());
+    }
+
     pub(crate) fn seen(&self) -> &Seen {
         &self.desk.seen
     }
