@@ -2,19 +2,19 @@
 //! measured against, as the floor is for sending: the same rows and the same syncs, but no token, no room's rules, no HTTP and
 //! nobody who waits for an answer. It is also how a room of a million entries comes to be before a server is started on it.
 
-mod sum;
-
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
-use tidings_sqlite::SqliteStore;
+use tidings_sqlite::{
+    SqliteStore,
+    sum::{Part, sum},
+};
 
 use crate::clock;
 use crate::error::Error;
 use crate::mark::Mark;
 use crate::target;
-use sum::{Part, sum};
 
 /// How the store opens its database, as far as it decides what writing costs (`crates/sqlite/src/file.rs`).
 const PRAGMAS: [(&str, &str); 6] = [

@@ -29,7 +29,7 @@ mod rooms;
 mod schema;
 mod scrub;
 mod store;
-mod sum;
+pub mod sum;
 mod task;
 mod traces;
 mod users;

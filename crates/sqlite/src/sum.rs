@@ -3,15 +3,19 @@
 use crc32fast::Hasher;
 
 /// A part of a row.
-pub(crate) enum Part<'a> {
+pub enum Part<'a> {
+    /// A text column.
     Text(&'a str),
+    /// A blob.
     Bytes(&'a [u8]),
+    /// An integer.
     Number(i64),
+    /// NULL.
     Nothing,
 }
 
 /// CRC-32 over the parts, each with its kind and length, so that nothing can move from one part to the next.
-pub(crate) fn sum(parts: &[Part<'_>]) -> i64 {
+pub fn sum(parts: &[Part<'_>]) -> i64 {
     let mut hash = Hasher::new();
     for part in parts {
         let number: [u8; 8];

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{RoomKey, store::Page};
+use crate::{RoomKey, StoreError, store::Page};
 
 use super::Tidings;
 
@@ -50,26 +50,29 @@ impl Tidings {
         let mut rooms: Vec<RoomKey> = self.unsettled.lock().keys().cloned().collect();
         rooms.extend(self.hub.rooms_with_gaps());
         for key in rooms {
-            if self.settle_room(&key).await.is_none() {
-                // The store cannot say now; those who follow are told by the hub when it takes too long.
-                return;
+            match self.settle_room(&key).await {
+                // What is damaged stays so: whoever follows is told by the hub, and the other rooms have their turn.
+                Ok(()) | Err(StoreError::Corrupt(_)) => {}
+                Err(_) => return,
             }
-            // Before that, the commit may still come.
-            self.unsettled.lock().retain(|room, until| *room != key || now < *until);
+            // Until then, the commit may still come.
+            let mut unsettled = self.unsettled.lock();
+            if unsettled.get(&key).is_some_and(|until| *until <= now) {
+                unsettled.remove(&key);
+            }
         }
     }
 
-    /// None when the store is not available.
-    async fn settle_room(&self, key: &RoomKey) -> Option<()> {
+    async fn settle_room(&self, key: &RoomKey) -> Result<(), StoreError> {
         while let Some(position) = self.hub.position(key) {
-            let stretch = self.store.read(key.clone(), Page::After(position.offset), PAGE).await.ok()?;
+            let stretch = self.store.read(key.clone(), Page::After(position.offset), PAGE).await?;
             if stretch.lost(&position).is_some() || stretch.entries.is_empty() {
-                return Some(());
+                return Ok(());
             }
             for entry in stretch.entries {
                 self.hub.deliver(entry, false);
             }
         }
-        Some(())
+        Ok(())
     }
 }
