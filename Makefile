@@ -8,6 +8,9 @@ SHELL := /bin/bash
 NPM_STAMP := node_modules/.stamp
 VENV_STAMP := .venv/.stamp
 AUTOBAHN_STAMP := .venv-autobahn/.stamp
+# Built only when a source is newer: the binary embeds the pages, and would be linked anew after each build of them.
+WEB_BUILT := packages/demo/dist/index.html
+WEB_SOURCES := $(shell find packages -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
 .PHONY: run test bench soak conformance build fmt codegen tools test-rust test-web test-e2e
 
@@ -45,8 +48,7 @@ conformance: tools $(AUTOBAHN_STAMP)  ## Play the published WebSocket cases (abo
 
 # ------------------------------------------------------------------ parts
 
-build: $(NPM_STAMP)
-	npm run --silent build
+build: $(WEB_BUILT)
 	cargo build --release -p tidings
 
 test-rust:
@@ -56,15 +58,13 @@ test-rust:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	cargo test --workspace
 
-test-web: $(NPM_STAMP)
+test-web: $(WEB_BUILT)
 	cargo build -p tidings
-	npm run --silent build
 	npm run --silent check
 	npm test --silent
 
-test-e2e: $(NPM_STAMP)
+test-e2e: $(WEB_BUILT)
 	scripts/ensure chromium
-	npm run --silent build
 	cargo build -p tidings
 	npm run --silent e2e
 
@@ -84,6 +84,9 @@ $(NPM_STAMP): package-lock.json package.json $(wildcard packages/*/package.json)
 	@echo "Installing npm packages (npm ci) …"
 	npm ci --no-audit --no-fund
 	touch $@
+
+$(WEB_BUILT): $(NPM_STAMP) package.json $(WEB_SOURCES)
+	npm run --silent build
 
 $(VENV_STAMP): crates/bench/peers/requirements.txt
 	@echo "Installing Python packages for the comparison into .venv …"
