@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod entry;
+pub mod hex;
 pub mod identity;
 pub mod pseudonym;
 pub mod room;
@@ -30,6 +31,7 @@ pub mod housekeeping;
 pub use clock::{Clock, Monotonic};
 pub use encode::{Encode, Format};
 pub use entry::{Entry, Publication, Target};
+pub use hex::hex;
 pub use hub::{Connection, Hub, HubSettings, Joined, Next, Origin, Outlet};
 pub use identity::{Grant, Identity};
 pub use room::{Kinds, RoomKey};

@@ -1,9 +1,9 @@
 //! A name in place of a person's, for what must stay when the person is erased.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 use tidings_protocol::UserId;
+
+use crate::hex::hex;
 
 /// Bytes of the digest that are shown: enough that nobody is ever taken for somebody else, which matters where erasures are done again.
 const BYTES: usize = 16;
@@ -13,12 +13,7 @@ const BYTES: usize = 16;
 /// Without a secret in it, because it has to be the same in a store that was restored from a backup. So whoever guesses an id can
 /// tell whether it is the right one; nobody can read an id from it.
 pub fn pseudonym(user: &UserId) -> String {
-    let digest = Sha256::digest(user.as_str());
-    digest.iter().take(BYTES).fold(String::with_capacity(2 * BYTES), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(user.as_str())[..BYTES])
 }
 
 #[cfg(test)]

@@ -200,6 +200,11 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     fn audit_log(&self, after: u64, limit: usize) -> Answer<'_, Vec<AuditRecord>>;
 
+    /// Whether the audit log has all records that ever were: then it begins with number 1.
+    fn keeps_audit(&self) -> bool {
+        true
+    }
+
     /// Takes a job that is due (never run, or ended longer ago than `every_ms`) for `lease_ms`: true for one caller among all servers on this store.
     ///
     /// # Errors

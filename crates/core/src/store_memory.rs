@@ -199,6 +199,10 @@ impl Store for MemoryStore {
         ready(self.book.lock().audit_log(after, limit))
     }
 
+    fn keeps_audit(&self) -> bool {
+        false
+    }
+
     fn claim_job(
         &self,
         name: &'static str,

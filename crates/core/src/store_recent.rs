@@ -317,6 +317,10 @@ impl Store for RecentStore {
         self.store().backup(to)
     }
 
+    fn keeps_audit(&self) -> bool {
+        self.store().keeps_audit()
+    }
+
     fn is_shared(&self) -> bool {
         self.store().is_shared()
     }

@@ -24,7 +24,7 @@ use tidings_protocol::{
 };
 
 pub use self::{
-    auditing::{Chain, Subject},
+    auditing::{Break, Chain, Head, Mismatch, Subject},
     publishing::Published,
 };
 use crate::{
@@ -141,6 +141,12 @@ impl Tidings {
     pub fn tick(&self) {
         self.hub.tick();
         self.store.sweep(self.clock.now(), &|key| self.hub.existing_room(key).is_some());
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        unavailable(error)
     }
 }
 

@@ -10,14 +10,14 @@ mod retention;
 mod runner;
 mod tidying;
 
-pub(crate) use audit_chain::hex;
+pub use audit_chain::check as check_audit;
 pub use metrics::JobMetrics;
 pub(crate) use runner::run;
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tidings_core::store::JobState;
+use tidings_core::{Store, StoreError, store::JobState};
 use tidings_protocol::Timestamp;
 use tidings_settings::Settings;
 
@@ -84,6 +84,13 @@ impl Job {
         };
         Some(Timestamp::from_millis(ended_at.millis().saturating_add(wait.as_millis() as u64)))
     }
+}
+
+/// Until when a run of retention that is under way, on any server of the store, has its lease; none while there is no such run.
+pub(crate) async fn retention_until(store: &dyn Store) -> Result<Option<Timestamp>, StoreError> {
+    let states = store.jobs().await?;
+    let retention = states.into_iter().find(|state| state.name == Job::Retention.name());
+    Ok(retention.and_then(|state| state.claimed_until))
 }
 
 /// How the jobs stand, as the store said last, for whoever shows it.

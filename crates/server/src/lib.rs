@@ -13,8 +13,10 @@ pub mod live;
 
 pub mod api;
 pub mod archive;
+pub mod audit;
 pub mod jobs;
 pub mod ops;
+pub mod personal_data;
 
 mod scratch;
 pub mod serve;

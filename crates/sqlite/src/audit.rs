@@ -35,26 +35,15 @@ pub(crate) fn append(ledger: &mut Ledger, act: AuditAct) -> Work<AuditRecord> {
     Ok(record)
 }
 
-/// Records behind number `after`, each checked against the one before it.
+/// Records behind number `after` as they are kept: whether each follows the one before is the reader's to check, and to report.
 pub(crate) fn read(connection: &Connection, after: u64, limit: usize) -> Work<Vec<AuditRecord>> {
     let sql = "SELECT number, time, actor, act, subject, detail, hash FROM audit
-               WHERE number >= ?1 ORDER BY number LIMIT ?2";
+               WHERE number > ?1 ORDER BY number LIMIT ?2";
     let mut page = connection.prepare_cached(sql)?;
-    let mut rows = page.query([values::number(after), values::rows(limit.saturating_add(1))])?;
-    let mut previous = (after == 0).then_some((0, [0; 32]));
+    let mut rows = page.query([values::number(after), values::rows(limit)])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        let record = record(row)?;
-        let (number, this) = (record.number, record.hash);
-        if let Some((before, hash)) = previous
-            && !(number == before + 1 && record.follows(&hash))
-        {
-            return damaged("the audit log's chain is broken");
-        }
-        previous = Some((number, this));
-        if number > after && records.len() < limit {
-            records.push(record);
-        }
+        records.push(record(row)?);
     }
     Ok(records)
 }

@@ -16,7 +16,7 @@ export interface AccessInfo {
 export interface AuditItem {
   /** What: `member.put`, `user.erase`. */
   act: string;
-  /** Who: the first eight digits of the SHA-256 of the API key, and the address. */
+  /** Who: the first eight digits of the SHA-256 of the API key, and the address; `cli` for the command line on the store itself. */
   actor: string;
   /** Particulars. */
   detail: Json;

@@ -1,7 +1,10 @@
 //! The audit log: what administrators and back ends did, written down before it is done.
 
+mod chain;
+
 use tidings_protocol::{ErrorCode, Fault, Json, RoomName, UserId};
 
+pub use self::chain::{Break, Chain, Head, Mismatch};
 use super::{Tidings, unavailable};
 use crate::{
     pseudonym::pseudonym,
@@ -23,36 +26,6 @@ pub enum Subject<'a> {
     Room(&'a RoomName),
     /// A user in a room.
     Member(&'a RoomName, &'a UserId),
-}
-
-/// How far the audit log's chain was found whole.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Chain {
-    /// How many records were looked at.
-    pub records: u64,
-    /// Number and hash of the last one, if there is any.
-    pub head: Option<(u64, [u8; 32])>,
-    /// The first record that is not as it was written, or does not follow the one before it.
-    pub broken_at: Option<u64>,
-}
-
-impl Chain {
-    /// A chain of which nothing was looked at yet.
-    const EMPTY: Self = Self { records: 0, head: None, broken_at: None };
-
-    /// Looks at one more record.
-    fn add(&mut self, record: &AuditRecord) {
-        // A store that lets go of old records begins with one whose predecessor nobody knows.
-        let follows = match &self.head {
-            Some((number, hash)) => record.number == number + 1 && record.follows(hash),
-            None => record.number > 1 || record.follows(&[0; 32]),
-        };
-        self.records += 1;
-        self.head = Some((record.number, record.hash));
-        if !follows && self.broken_at.is_none() {
-            self.broken_at = Some(record.number);
-        }
-    }
 }
 
 impl Tidings {
@@ -87,7 +60,7 @@ impl Tidings {
     pub async fn audit_log(&self, after: u64, limit: usize) -> Result<(Vec<AuditRecord>, Chain), Fault> {
         let from = after.saturating_sub(1);
         let mut records = self.store.audit_log(from, limit.saturating_add(1)).await.map_err(unavailable)?;
-        let mut chain = Chain::EMPTY;
+        let mut chain = if from == 0 { self.first_link() } else { Chain::SOMEWHERE };
         records.iter().for_each(|record| chain.add(record));
         records.retain(|record| record.number > after);
         records.truncate(limit);
@@ -95,30 +68,48 @@ impl Tidings {
     }
 
     /// Looks through the whole audit log, a page at a time. `known` is the head of an earlier check: that record must still be there as it
-    /// was, which shows a log that was cut off and written anew.
+    /// was, which shows a log that was cut off and written anew. A record that the store cannot hand out breaks the chain like one that was changed.
     ///
     /// # Errors
-    /// Those of the store.
-    pub async fn check_audit(&self, known: Option<(u64, [u8; 32])>) -> Result<Chain, StoreError> {
-        let (mut chain, mut after) = (Chain::EMPTY, 0);
+    /// Those of the store that say nothing about the log.
+    pub async fn check_audit(&self, known: Option<Head>) -> Result<Chain, StoreError> {
+        let (mut chain, mut after, mut limit) = (self.first_link(), 0, PAGE);
         loop {
-            let records = self.store.audit_log(after, PAGE).await?;
+            let records = match self.store.audit_log(after, limit).await {
+                // One by one, to find out which it is.
+                Err(StoreError::Corrupt(_)) if limit > 1 => {
+                    limit = 1;
+                    continue;
+                }
+                Err(StoreError::Corrupt(why)) => {
+                    chain.break_at(after + 1, Mismatch::Unreadable(why));
+                    return Ok(chain);
+                }
+                records => records?,
+            };
             let Some(last) = records.last() else { break };
             after = last.number;
             for record in &records {
                 chain.add(record);
-                let was_changed =
-                    known.is_some_and(|(number, hash)| number == record.number && hash != record.hash);
-                if was_changed && chain.broken_at.is_none() {
-                    chain.broken_at = Some(record.number);
+                if let Some((number, expected)) = known
+                    && number == record.number
+                    && expected != record.hash
+                {
+                    chain.break_at(number, Mismatch::Rewritten { expected, found: record.hash });
                 }
             }
         }
-        let reached = chain.head.map_or(0, |(number, _)| number);
-        if let Some((number, _)) = known.filter(|(number, _)| *number > reached) {
-            chain.broken_at.get_or_insert(number);
+        if let Some((number, expected)) = known
+            && number > after
+        {
+            chain.break_at(number, Mismatch::CutOff { expected, last: after });
         }
         Ok(chain)
+    }
+
+    /// Where a walk from the beginning begins. A store that lets go of old records begins with one whose predecessor nobody knows.
+    fn first_link(&self) -> Chain {
+        if self.store.keeps_audit() { Chain::BEGINNING } else { Chain::SOMEWHERE }
     }
 
     /// A subject as the log shows it. A room whose name holds two users is named by their pseudonyms.

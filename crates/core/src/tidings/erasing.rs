@@ -8,7 +8,7 @@ use super::{Tidings, unavailable};
 use crate::{
     Entry, RoomKey,
     pseudonym::pseudonym,
-    store::{Erased, Page},
+    store::{Erased, Page, StoreError},
 };
 
 /// How often what came in while it was being erased is erased too, before the rest is left to the next call.
@@ -34,10 +34,10 @@ impl Tidings {
     /// store do so when they read revocations the next time. What is remembered for that names the user by a pseudonym.
     ///
     /// # Errors
-    /// `unavailable`: then nothing was done.
-    pub async fn end_for_good(&self, user: &UserId) -> Result<usize, Fault> {
+    /// Those of the store: then nothing was done.
+    pub async fn end_for_good(&self, user: &UserId) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        self.store.revoke(stand_in(user), now).await.map_err(unavailable)?;
+        self.store.revoke(stand_in(user), now).await?;
         let connections = self.disconnect_user(user, &Close::ENDED);
         self.void(&stand_in(user), now);
         self.revoked.lock().remove(user);
@@ -47,15 +47,15 @@ impl Tidings {
     /// The second half: forgets what the store has of the user. A publication that was under way is forgotten too.
     ///
     /// # Errors
-    /// `unavailable`; the same call may be made again.
-    pub async fn erase(&self, user: &UserId) -> Result<Erased, Fault> {
+    /// Those of the store; the same call may be made again.
+    pub async fn erase(&self, user: &UserId) -> Result<Erased, StoreError> {
         let mut sum = Erased::default();
         for _ in 0..PASSES {
-            let erased = self.store.erase(user.clone()).await.map_err(unavailable)?;
+            let erased = self.store.erase(user.clone()).await?;
             sum.personal_entries += erased.personal_entries;
             sum.blanked_entries += erased.blanked_entries;
             sum.memberships += erased.memberships;
-            if self.entries_of(user, None, 1).await?.is_empty() {
+            if self.store.entries_of(user.clone(), None, 1).await?.is_empty() {
                 break;
             }
         }

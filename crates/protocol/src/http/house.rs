@@ -61,7 +61,7 @@ pub struct AuditItem {
     pub number: u64,
     /// When it was about to be done.
     pub time: Timestamp,
-    /// Who: the first eight digits of the SHA-256 of the API key, and the address.
+    /// Who: the first eight digits of the SHA-256 of the API key, and the address; `cli` for the command line on the store itself.
     pub actor: String,
     /// What: `member.put`, `user.erase`.
     pub act: String,

@@ -1,6 +1,6 @@
 //! `DELETE /v1/users/{user}` and `POST /v1/erasures`: forgetting people.
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use axum::{extract::Request, response::IntoResponse};
 use http::StatusCode;
@@ -20,12 +20,13 @@ use super::{
     endpoint::Outcome,
     path,
 };
-use crate::{App, archive};
+use crate::{
+    App,
+    personal_data::{self, EraseError},
+};
 
 /// Most people who are erased again with one request.
 const AGAIN_MAX: usize = 10_000;
-/// How long other servers on the same store take, at most, until they know that tokens are void and have ended the connections.
-const OTHERS_KNOW: Duration = Duration::from_millis(1_000);
 
 /// Forgets a user.
 pub(crate) async fn erase(app: Arc<App>, mut request: Request) -> Outcome {
@@ -71,40 +72,15 @@ fn wanted(pseudonyms: Vec<String>) -> Result<HashSet<String>, Fault> {
     }
 }
 
-/// Everything of a user, everywhere. Goes on when the caller is gone: half an erasure helps nobody.
+/// Everything of a user, everywhere. What only the operator should know of a failure is for the log.
 async fn whole(app: Arc<App>, user: UserId) -> Result<EraseResponse, Fault> {
-    let work = tokio::spawn(async move {
-        let connections = app.tidings.end_for_good(&user).await?;
-        if app.tidings.store().is_shared() {
-            tokio::time::sleep(OTHERS_KNOW).await;
-        }
-        let erased = app.tidings.erase(&user).await?;
-        Ok(EraseResponse {
-            users: 1,
-            connections: connections as u64,
-            personal_entries: erased.personal_entries,
-            blanked_entries: erased.blanked_entries,
-            memberships: erased.memberships,
-            archived_entries: from_archive(&app, user).await?,
-        })
-    });
-    work.await.unwrap_or_else(|_| Err(Fault::new(ErrorCode::Internal, "the erasure broke off")))
-}
-
-async fn from_archive(app: &App, user: UserId) -> Result<u64, Fault> {
-    if app.settings.store.archive.is_empty() {
-        return Ok(0);
-    }
-    let _alone = app.archive_lock.lock().await;
-    let folder = PathBuf::from(&app.settings.store.archive);
-    let work = tokio::task::spawn_blocking(move || archive::erase(&folder, &user));
-    match work.await {
-        Ok(Ok(entries)) => Ok(entries),
-        Ok(Err(error)) => {
+    personal_data::erase(app, user).await.map_err(|error| match error {
+        EraseError::Store(error) => error.into(),
+        EraseError::Archive(error) => {
             tracing::error!(%error, "a user is erased from the store, but the archive could not be rewritten");
             let message = "the user is erased from the store, but not from the archive: try again";
-            Err(Fault::new(ErrorCode::Unavailable, message))
+            Fault::new(ErrorCode::Unavailable, message)
         }
-        Err(_) => Err(Fault::new(ErrorCode::Internal, "the erasure broke off")),
-    }
+        EraseError::BrokeOff => Fault::new(ErrorCode::Internal, "the erasure broke off"),
+    })
 }

@@ -34,13 +34,13 @@ fn pages_of_the_log_hang_together() {
         let mut numbers = Vec::new();
         for after in [0, 2, 4] {
             let (records, chain) = tidings.audit_log(after, 2).await.unwrap();
-            assert_eq!(chain.broken_at, None);
+            assert_eq!(chain.broken, None);
             numbers.extend(records.iter().map(|record| record.number));
         }
         assert_eq!(numbers, [1, 2, 3, 4, 5]);
         let chain = tidings.check_audit(None).await.unwrap();
         assert_eq!(
-            (chain.records, chain.broken_at, chain.head.map(|(number, _)| number)),
+            (chain.records, chain.broken_at(), chain.head.map(|(number, _)| number)),
             (5, None, Some(5))
         );
     });
@@ -57,22 +57,33 @@ fn what_was_changed_or_cut_off_is_found() {
             subject: "s".into(),
             detail: Json::null(),
         };
-        let mut chain = Chain::EMPTY;
+        let mut chain = Chain::BEGINNING;
         for name in ["one", "two", "three"] {
             chain.add(&store.audit(act(name)).await.unwrap());
         }
-        assert_eq!(chain.broken_at, None);
+        assert_eq!(chain.broken, None);
         let mut records = store.audit_log(0, 10).await.unwrap();
         records[1].act.act = "nothing".into();
-        let mut chain = Chain::EMPTY;
+        let mut chain = Chain::BEGINNING;
         records.iter().for_each(|record| chain.add(record));
-        assert_eq!(chain.broken_at, Some(2));
+        assert_eq!(chain.broken_at(), Some(2));
+        let expected = AuditRecord::chain(2, &records[0].hash, records[1].act.clone()).hash;
+        let mismatch = chain.broken.map(|broken| broken.mismatch);
+        assert_eq!(mismatch, Some(Mismatch::Hash { expected, found: records[1].hash }));
+        let mut chain = Chain::BEGINNING;
+        records[1..].iter().for_each(|record| chain.add(record));
+        let mismatch = chain.broken.map(|broken| broken.mismatch);
+        assert_eq!(mismatch, Some(Mismatch::Missing { expected: 1 }), "the oldest was taken out");
 
         let tidings = tidings_on(Box::new(store), &[], &Arc::new(Still::default()));
         let head = tidings.check_audit(None).await.unwrap().head;
-        assert_eq!(tidings.check_audit(head).await.unwrap().broken_at, None);
+        assert_eq!(tidings.check_audit(head).await.unwrap().broken_at(), None);
         let beyond = Some((7, [1; 32]));
-        assert_eq!(tidings.check_audit(beyond).await.unwrap().broken_at, Some(7), "the end was cut off");
-        assert_eq!(tidings.check_audit(Some((2, [1; 32]))).await.unwrap().broken_at, Some(2), "written anew");
+        assert_eq!(tidings.check_audit(beyond).await.unwrap().broken_at(), Some(7), "the end was cut off");
+        assert_eq!(
+            tidings.check_audit(Some((2, [1; 32]))).await.unwrap().broken_at(),
+            Some(2),
+            "written anew"
+        );
     });
 }

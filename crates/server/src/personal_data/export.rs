@@ -1,0 +1,96 @@
+//! All that is kept of a user, as JSON lines, piece by piece as it is read.
+
+use serde_json::json;
+use tidings_core::{RoomKey, StoreError, Tidings};
+use tidings_protocol::{Offset, RoomName, UserId};
+
+use crate::archive::Line;
+
+/// What is read at once.
+const PAGE: usize = 500;
+
+/// An export under way: who it is, then memberships, then entries. The last line says how many there were: without it, the export is not whole.
+pub struct Export<'a> {
+    tidings: &'a Tidings,
+    user: UserId,
+    next: Next,
+    so_far: Exported,
+}
+
+/// How much an export has.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Exported {
+    /// Rooms of which the user is a member.
+    pub memberships: u64,
+    /// Entries that the user published or has in the personal room.
+    pub entries: u64,
+}
+
+/// What comes next, behind which place.
+enum Next {
+    Head,
+    Memberships(Option<RoomName>),
+    Entries(Option<(RoomKey, Offset)>),
+    Nothing,
+}
+
+impl<'a> Export<'a> {
+    /// Of which nothing was read yet.
+    pub fn new(tidings: &'a Tidings, user: UserId) -> Self {
+        Self { tidings, user, next: Next::Head, so_far: Exported::default() }
+    }
+
+    /// How much there was so far.
+    pub fn so_far(&self) -> Exported {
+        self.so_far
+    }
+
+    /// The next lines; none after the last.
+    ///
+    /// # Errors
+    /// Those of the store. The export is not whole then, and goes on no more.
+    pub async fn lines(&mut self) -> Result<Option<String>, StoreError> {
+        match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::Head => {
+                self.next = Next::Memberships(None);
+                let now = self.tidings.clock().now();
+                Ok(Some(format!("{}\n", json!({ "kind": "user", "user": self.user, "exported_at": now }))))
+            }
+            Next::Memberships(after) => self.memberships(after).await.map(Some),
+            Next::Entries(after) => self.entries(after).await.map(Some),
+            Next::Nothing => Ok(None),
+        }
+    }
+
+    async fn memberships(&mut self, after: Option<RoomName>) -> Result<String, StoreError> {
+        let rooms = self.tidings.store().rooms_of(self.user.clone(), after, PAGE).await?;
+        let Some((last, _)) = rooms.last() else { return self.entries(None).await };
+        self.next = Next::Memberships(Some(last.clone()));
+        self.so_far.memberships += rooms.len() as u64;
+        let line = |room: &RoomName, role: &str| json!({ "kind": "membership", "room": room, "role": role });
+        Ok(rooms.iter().map(|(room, role)| format!("{}\n", line(room, role.as_str()))).collect())
+    }
+
+    async fn entries(&mut self, after: Option<(RoomKey, Offset)>) -> Result<String, StoreError> {
+        let page = self.tidings.store().entries_of(self.user.clone(), after, PAGE).await?;
+        let Some(last) = page.last() else {
+            let Exported { memberships, entries } = self.so_far;
+            return Ok(format!(
+                "{}\n",
+                json!({ "kind": "end", "memberships": memberships, "entries": entries })
+            ));
+        };
+        self.next = Next::Entries(Some((last.room.clone(), last.offset.unwrap_or_default())));
+        self.so_far.entries += page.len() as u64;
+        let mut text = String::new();
+        for entry in &page {
+            let entry = serde_json::to_string(&Line::of(entry))
+                .map_err(|_| StoreError::Corrupt("an entry has no JSON".into()))?;
+            // The same fields as in an archive, behind what kind of line it is.
+            text.push_str(r#"{"kind":"entry","#);
+            text.push_str(entry.trim_start_matches('{'));
+            text.push('\n');
+        }
+        Ok(text)
+    }
+}
