@@ -11,7 +11,7 @@ mod write;
 
 pub use erase::erase;
 pub use line::Line;
-pub use read::{files, read};
+pub use read::{Damage, Reader, files, read};
 pub use write::Folder;
 
 /// What the names of whole files end with.

@@ -41,6 +41,11 @@ impl Line {
         }
     }
 
+    /// Whether a user published it or has it in the personal room.
+    pub fn is_of(&self, user: &UserId) -> bool {
+        self.from.as_ref() == Some(user) || self.is_personal_of(user)
+    }
+
     /// Whether it is in a user's personal room.
     pub(super) fn is_personal_of(&self, user: &UserId) -> bool {
         matches!(RoomKey::parse(&self.room), Some(RoomKey::Personal(owner)) if owner == *user)

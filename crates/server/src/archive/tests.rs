@@ -114,7 +114,64 @@ async fn a_person_is_taken_out() {
         (Some(Offset(1)), None, "null")
     );
     assert_eq!(lines[1], Line::of(&entries[1]));
-    assert_eq!(folder.names().len(), 1);
+    assert_eq!(folder.names(), [".lock", "2025-11-21T06-00-00Z-000001.jsonl.gz"]);
     assert_eq!(erase(&folder.0, &ada).unwrap(), 0);
     assert_eq!(erase(&folder.0.join("missing"), &ada).unwrap(), 0);
+}
+
+/// What a reader hands out of a file's bytes: offsets, then where and whether it ended.
+fn outcome(folder: &Temporary, bytes: &[u8]) -> (Vec<u64>, Vec<(u64, bool)>) {
+    let file = folder.0.join("damaged.jsonl.gz");
+    fs::write(&file, bytes).unwrap();
+    let (mut offsets, mut damages) = (Vec::new(), Vec::new());
+    let mut reader = Reader::open(&file).unwrap();
+    while let Some(next) = reader.next_line() {
+        match next {
+            Ok((line, text)) => {
+                assert_eq!(serde_json::from_slice::<Line>(text).unwrap(), line);
+                offsets.push(line.offset.unwrap().0);
+            }
+            Err(damage) => damages.push((damage.line, damage.is_end)),
+        }
+    }
+    (offsets, damages)
+}
+
+fn zipped(text: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut file = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    file.write_all(text).unwrap();
+    file.finish().unwrap()
+}
+
+#[tokio::test]
+async fn of_a_damaged_file_what_can_be_read_is() {
+    let folder = Temporary::new();
+    fs::create_dir(&folder.0).unwrap();
+    let line = |offset| {
+        let line = Line::of(&entry("room:orders", offset, None));
+        format!("{}\n", serde_json::to_string(&line).unwrap()).into_bytes()
+    };
+    let lines: Vec<u8> = (1..=500).flat_map(line).collect();
+    let whole = zipped(&lines);
+    assert_eq!(outcome(&folder, &whole), ((1..=500).collect(), vec![]));
+
+    for cut in [whole.len() - 1, whole.len() / 2, 30] {
+        let (offsets, damages) = outcome(&folder, &whole[..cut]);
+        let count = offsets.len() as u64;
+        assert_eq!(offsets, (1..=count).collect::<Vec<_>>(), "cut at {cut}");
+        assert_eq!(damages, [(count + 1, true)], "cut at {cut}");
+        assert!(cut < 100 || count > 150, "{count} of 500 at {cut}");
+    }
+    for (bytes, what) in [(&b""[..], "empty"), (b"no gzip", "something else"), (&whole[..5], "a cut head")] {
+        assert_eq!(outcome(&folder, bytes), (vec![], vec![(1, true)]), "{what}");
+    }
+    let mut flipped = whole.clone();
+    let end = whole.len() - 6;
+    flipped[end] ^= 1;
+    assert_eq!(outcome(&folder, &flipped), ((1..=500).collect(), vec![(501, true)]), "another checksum");
+
+    let mixed = [line(1), b"{\"room\": 7}\n".to_vec(), line(2), b"nonsense\n".to_vec(), line(3)].concat();
+    let mixed = outcome(&folder, &zipped(&mixed));
+    assert_eq!(mixed, (vec![1, 2, 3], vec![(2, false), (4, false)]));
 }

@@ -89,11 +89,7 @@ impl Unfinished {
     pub(super) fn begin(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let path = folder.join(format!(".{:016x}{UNFINISHED}", rand::random::<u64>()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
+        let file = private().write(true).create_new(true).open(&path)?;
         Ok(Self { path, lines: GzEncoder::new(BufWriter::new(file), Compression::default()) })
     }
 
@@ -142,6 +138,14 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// For files that only this user may read.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Removes what servers left that died while they wrote.
