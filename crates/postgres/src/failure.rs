@@ -12,7 +12,7 @@ pub enum OpenError {
     /// PostgreSQL answered, and will go on refusing until somebody changes something.
     #[error("{0}")]
     Refused(String),
-    /// PostgreSQL does not answer: of [`crate::migrate`] only, a store waits for it.
+    /// PostgreSQL does not answer: of [`crate::migrate`] and [`crate::version_at`] only, a store waits for it.
     #[error("{0}")]
     Away(String),
     /// The tables are of a newer Tidings.

@@ -36,5 +36,5 @@ mod jobs;
 mod store;
 
 pub use failure::OpenError;
-pub use schema::{Migrated, VERSION, migrate};
+pub use schema::{Migrated, VERSION, migrate, version_at};
 pub use store::{PostgresOptions, PostgresStore};

@@ -53,6 +53,23 @@ pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
     }
 }
 
+/// The schema version of a database's tables, 0 where there are none; nothing is changed.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn version_at(url: &str) -> Result<i32, OpenError> {
+    let pool = Pool::new(Address::parse(url)?, 1);
+    let look = async {
+        let lent = pool.lend_before_open(Instant::now() + QUICK).await?;
+        let work = Work::begin_on(lent, Instant::now() + QUICK).await?;
+        version(&work).await
+    };
+    look.await.map_err(|failure| match NotUp::from(failure) {
+        NotUp::Later(why) => OpenError::Away(why),
+        NotUp::Never(error) => error,
+    })
+}
+
 /// Why the tables are not as they should be.
 pub(crate) enum NotUp {
     /// It may go by itself.

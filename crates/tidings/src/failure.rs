@@ -28,6 +28,15 @@ impl fmt::Display for WrongCall {
 
 impl std::error::Error for WrongCall {}
 
+/// Says on standard error what is wrong, each line of it as a problem of its own. For what does not keep a command from going on.
+pub(crate) fn complain(problem: impl fmt::Display) {
+    let mut stderr = anstream::stderr().lock();
+    for line in problem.to_string().lines() {
+        // Nobody is left to tell when standard error itself is closed.
+        let _ = writeln!(stderr, "{RED}error:{RESET} {line}");
+    }
+}
+
 /// Says on standard error what went wrong, each line of it as a problem of its own, and gives the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if error
@@ -37,11 +46,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         // Whoever read the output has seen enough: `tidings config docs | head`.
         return ExitCode::SUCCESS;
     }
-    let mut stderr = anstream::stderr().lock();
-    for line in format!("{error:#}").lines() {
-        // Nobody is left to tell when standard error itself is closed.
-        let _ = writeln!(stderr, "{RED}error:{RESET} {line}");
-    }
+    complain(format_args!("{error:#}"));
     match error.downcast_ref::<WrongCall>() {
         Some(_) => ExitCode::from(CALLED_WRONGLY),
         None => ExitCode::FAILURE,

@@ -11,6 +11,7 @@ mod listen_address;
 mod load;
 mod log;
 mod mint;
+mod offline;
 mod output;
 mod run;
 mod signals;

@@ -41,3 +41,12 @@ pub(crate) fn note(text: impl fmt::Display) {
     // Nobody is left to tell when standard error is closed.
     let _ = writeln!(anstream::stderr(), "{text}");
 }
+
+/// `1 entry`, `2 entries`.
+pub(crate) fn many(count: u64, one: &str) -> String {
+    match (count, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {one}s"),
+    }
+}

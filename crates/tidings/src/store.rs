@@ -59,6 +59,33 @@ impl<'a> Address<'a> {
         })
     }
 
+    /// [`Self::open`] of a store that is there and answers; nothing is created.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when nothing is there.
+    pub(crate) async fn open_existing(&self) -> anyhow::Result<Box<dyn Store>> {
+        match self {
+            Self::Memory => bail!("store.url: memory: belongs to a server that runs: ask it over HTTP"),
+            Self::Sqlite(path) => {
+                let is_there = path.try_exists().with_context(|| format!("store.url: {}", path.display()))?;
+                if !is_there {
+                    bail!(
+                        "store.url: there is no file {}: name the server's own, with -c FILE or --store.url",
+                        path.display()
+                    );
+                }
+            }
+            Self::Postgres(url) => {
+                if tidings_postgres::version_at(url).await.context("store.url cannot be used")? == 0 {
+                    bail!("store.url: this database has no tables of Tidings: name the server's own");
+                }
+            }
+        }
+        let store = self.open().await?;
+        store.health().await.context("store.url cannot be used")?;
+        Ok(store)
+    }
+
     /// Brings its tables up to date; a sentence on what was done.
     ///
     /// # Errors

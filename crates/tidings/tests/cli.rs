@@ -253,7 +253,7 @@ fn nobody_answers() {
 
 #[test]
 fn every_verb_has_help() {
-    for verb in ["dev", "serve", "token", "publish", "listen", "bench", "check", "config"] {
+    for verb in ["dev", "serve", "token", "publish", "listen", "bench", "check", "config", "db"] {
         let output = tidings(&[], &[verb, "--help"]);
         assert!(output.status.success(), "{verb}");
         assert!(stdout(&output).contains("--config <FILE>"), "{verb}");

@@ -1,5 +1,7 @@
 //! `tidings check`: whether `serve` would run here, without running it.
 
+mod audit;
+
 use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -16,11 +18,17 @@ use crate::{file_limit, listen_address, load};
 
 /// Check settings, secrets, addresses, file limit and clock, as serve would find them
 ///
-/// Exits with 1 when something would keep `tidings serve` from running.
+/// Exits with 1 when something would keep `tidings serve` from running. With --audit it looks at the audit log instead, and exits with 1 when
+/// that is not as it was written.
 #[derive(Args)]
 pub(crate) struct Check {
     #[command(flatten)]
     file: File,
+    /// Check the audit log instead: every record against the one before it, and against what the last daily check saw
+    ///
+    /// Nothing is changed. While a server runs on a SQLite file this is refused: that server checks its log once a day.
+    #[arg(long)]
+    audit: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -52,6 +60,11 @@ struct Finding {
 
 impl Check {
     pub(crate) fn run(self, given: Given) -> anyhow::Result<ExitCode> {
+        if self.audit {
+            let loaded = given.load(&self.file)?;
+            load::refuse_on(load::check(&loaded))?;
+            return audit::run(loaded.settings, self.json);
+        }
         let findings = findings(given, &self.file);
         let good = findings.iter().all(|finding| finding.status != Status::Wrong);
         if self.json {

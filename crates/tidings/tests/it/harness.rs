@@ -2,6 +2,7 @@
 
 mod bystander;
 mod client;
+mod command;
 mod http;
 mod raw;
 mod server;
@@ -9,6 +10,7 @@ mod token;
 
 pub(crate) use bystander::Bystander;
 pub(crate) use client::{Client, Heard};
+pub(crate) use command::{Called, call, call_at_terminal};
 pub(crate) use http::{Http, Response};
 pub(crate) use raw::{Frame, Raw, frame};
 pub(crate) use server::Server;

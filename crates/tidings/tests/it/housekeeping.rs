@@ -9,7 +9,6 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{Client, Heard, Http, Server, random_hex, soon, token};
 
@@ -85,20 +84,6 @@ async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
         }
     })
     .await
-}
-
-async fn export(server: &Server, user: &str) -> Vec<Value> {
-    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    // HTTP/1.0 has no chunks: what comes is the body.
-    let head =
-        format!("GET /v1/users/{user}/export HTTP/1.0\r\nAuthorization: Bearer {}\r\n\r\n", server.api_key);
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    soon("the export", stream.read_to_end(&mut answer)).await.unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains(" 200 ") && head.contains("application/x-ndjson"), "{head}");
-    lines(body)
 }
 
 async fn delete(server: &Server, path: &str) -> Value {
@@ -207,7 +192,7 @@ async fn j12_who_is_erased_is_nowhere_and_the_rooms_go_on() {
     let put = Http::open(&server).await.request("PUT", &path, "", b"").await;
     assert_eq!(put.status, 201, "{}", put.text());
 
-    let exported = export(&server, &user).await;
+    let exported = server.export(&user).await;
     assert_eq!(exported.last(), Some(&json!({ "kind": "end", "memberships": 1, "entries": 2 })));
     assert_eq!(exported[1], json!({ "kind": "membership", "room": "order_7", "role": "member" }));
     let rooms: Vec<_> = exported[2..4].iter().map(|line| line["room"].clone()).collect();
@@ -229,7 +214,7 @@ async fn j12_who_is_erased_is_nowhere_and_the_rooms_go_on() {
     assert!(matches!(end, Heard::Closed(4009, _)), "{end:?}");
     server.dial().bearer(&old_token).open().await.refused("unauthorized", 4001).await;
 
-    assert_eq!(export(&server, &user).await.len(), 2, "only the head and the end");
+    assert_eq!(server.export(&user).await.len(), 2, "only the head and the end");
     let mut back = server.connect("carol").await;
     back.join_since("channel_general", &epoch, 0).await;
     let place = back.event("entry_erased").await;

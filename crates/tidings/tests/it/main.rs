@@ -12,6 +12,7 @@ mod harness;
 
 mod access;
 mod api;
+mod archive_verb;
 mod bad_input;
 mod connect;
 mod encodings;
@@ -28,4 +29,6 @@ mod rooms;
 mod secrets;
 mod shutdown;
 mod slow_readers;
+mod store_verbs;
+mod store_verbs_postgres;
 mod tokens;

@@ -128,6 +128,21 @@ impl Server {
         response.json()
     }
 
+    /// `/v1/users/{user}/export`, line by line.
+    pub(crate) async fn export(&self, user: &str) -> Vec<Value> {
+        let mut stream = soon("connect", TcpStream::connect(self.address)).await.unwrap();
+        // HTTP/1.0 has no chunks: what comes is the body.
+        let head =
+            format!("GET /v1/users/{user}/export HTTP/1.0\r\nAuthorization: Bearer {}\r\n\r\n", self.api_key);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        soon("the export", stream.read_to_end(&mut answer)).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(" 200 ") && head.contains("application/x-ndjson"), "{head}");
+        body.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// `/v1/stats`.
     pub(crate) async fn stats(&self) -> Value {
         self.get("/v1/stats").await.json()
