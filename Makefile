@@ -55,6 +55,7 @@ test-rust:
 	scripts/ensure initdb pgbouncer strace faketime
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p tidings-server --features conformance --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	cargo test --workspace
 

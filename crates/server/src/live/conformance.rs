@@ -9,7 +9,6 @@ use hyper::upgrade::OnUpgrade;
 use tidings_core::limits::Bucket;
 
 use super::{
-    commands::Speaker,
     opening::{Arrival, anonymous, register, socket_of},
     reader::Reader,
     upgrade::shake_hands,
@@ -40,13 +39,13 @@ async fn open(app: Arc<App>, upgrade: OnUpgrade, arrival: Box<Arrival>) {
     let Some((socket, mut ahead)) = socket_of(upgrade).await else { return };
     let Arrival { format, origin, .. } = *arrival;
     let Some(identity) = anonymous(origin.connected_at) else { return };
-    let Ok(registered) = register(&app, &identity, format, origin, socket) else { return };
+    let Ok(registered) = register(&app, Arc::new(identity), format, origin, socket) else { return };
     let limits = &app.settings.limits;
     let mut reader = Reader::new(limits, format.encoding, format.deflate).echo(format.deflate);
     let mut said = Vec::new();
     reader.decode(&mut ahead, &mut said);
-    let speaker = Speaker { identity: Box::new(identity), refusals: Bucket::default() };
-    websocket::run(Box::new(Serving { registered, reader, speaker }), said.into_boxed_slice()).await;
+    let serving = Serving { registered, reader, refusals: Bucket::default() };
+    websocket::run(Box::new(serving), said.into_boxed_slice()).await;
 }
 
 #[cfg(test)]
