@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod frames;
 
+mod burst;
 pub(crate) mod commands;
 #[cfg(feature = "conformance")]
 mod conformance;

@@ -39,13 +39,38 @@ impl Tidings {
         event: EventType,
         data: Json,
     ) -> Result<Published, Fault> {
-        self.may(identity, Act::Publish, &room).await?;
+        let publication = self.publication_of(identity, &room, event, data).await?;
+        self.publish_in(RoomKey::Named(room), publication).await
+    }
+
+    /// Entries from a user that came together, as [`Self::publish_as`] one by one, but what is kept of them in one transaction.
+    pub async fn publish_each_as(
+        &self,
+        identity: &Identity,
+        publications: Vec<(RoomName, EventType, Json)>,
+    ) -> Vec<Result<Published, Fault>> {
+        let mut asked = Vec::with_capacity(publications.len());
+        for (room, event, data) in publications {
+            asked.push(
+                self.publication_of(identity, &room, event, data).await.map(|it| (Target::Room(room), it)),
+            );
+        }
+        let count = asked.len();
+        self.publish_all(asked, None).await.unwrap_or_else(|fault| vec![Err(fault); count])
+    }
+
+    async fn publication_of(
+        &self,
+        identity: &Identity,
+        room: &RoomName,
+        event: EventType,
+        data: Json,
+    ) -> Result<Publication, Fault> {
+        self.may(identity, Act::Publish, room).await?;
         if is_the_servers(&event) {
             return Err(Fault::invalid("event", "this type is the server's own"));
         }
-        let publication =
-            Publication { r#type: event, data, from: Some(identity.user.clone()), except: None };
-        self.publish_in(RoomKey::Named(room), publication).await
+        Ok(Publication { r#type: event, data, from: Some(identity.user.clone()), except: None })
     }
 
     /// An entry from the back end, to whom it says.
@@ -103,10 +128,13 @@ impl Tidings {
             watch.handed_over();
             appended
         };
+        // What came together leaves together.
+        let at_once = plans.len() == 1 && !self.store.commits_together();
         Ok(match appended {
             Appended::New(entries) => {
                 let mut entries = entries.into_iter();
-                plans.into_iter().map(|plan| plan.map(|plan| self.carry_out(plan, &mut entries))).collect()
+                let mut carry_out = |plan| self.carry_out(plan, &mut entries, at_once);
+                plans.into_iter().map(|plan| plan.map(&mut carry_out)).collect()
             }
             Appended::Before(places) => {
                 let mut places = places.into_iter();
@@ -129,13 +157,13 @@ impl Tidings {
     }
 
     /// Hands out what a plan made; of the entries that were kept, the next ones are its own.
-    fn carry_out(&self, plan: Plan, kept: &mut impl Iterator<Item = Arc<Entry>>) -> Published {
+    fn carry_out(&self, plan: Plan, kept: &mut impl Iterator<Item = Arc<Entry>>, at_once: bool) -> Published {
         let entries: Vec<Arc<Entry>> = plan.transient.into_iter().chain(kept.take(plan.kept)).collect();
         let first = entries.first().map(|entry| (entry.id, entry.offset));
         let (id, offset) = first.unwrap_or_else(|| (EntryId::new(self.clock.now()), None));
         let mut reached = Reached::default();
         for entry in entries {
-            let here = self.hand_out(entry);
+            let here = self.hand_out(entry, at_once);
             reached.users += here.users;
             reached.connections += here.connections;
         }
@@ -164,13 +192,13 @@ impl Tidings {
             }
         };
         let (id, offset) = (entry.id, entry.offset);
-        Ok(Published { id, offset, reached: self.hand_out(entry), replayed: false })
+        // What was committed together leaves together.
+        let at_once = offset.is_none() || !self.store.commits_together();
+        Ok(Published { id, offset, reached: self.hand_out(entry, at_once), replayed: false })
     }
 
-    fn hand_out(&self, entry: Arc<Entry>) -> Reached {
+    fn hand_out(&self, entry: Arc<Entry>, at_once: bool) -> Reached {
         self.hub.metrics.entries.inc();
-        // What was committed together leaves together.
-        let at_once = entry.offset.is_none() || !self.store.commits_together();
         self.hub.deliver(entry, at_once)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidings_core::{
-    Connection, Joined,
+    Connection, Joined, Published,
     store::{Page, Stretch},
 };
 use tidings_protocol::{
@@ -39,8 +39,7 @@ pub(super) async fn handle(
             Ok(Some(Reply::LeftRoom { reply_to: id, data: LeftRoom { room, because: None } }))
         }
         Command::Publish { room, event, data } => {
-            let published = tidings.publish_as(identity, room, event, data).await?;
-            Ok(Some(Reply::Published { reply_to: id, entry_id: published.id, offset: published.offset }))
+            tidings.publish_as(identity, room, event, data).await.map(|entry| Some(published(id, entry)))
         }
         Command::TypingStart { room } => tidings.typing(connection, &room, true).map(|()| None),
         Command::TypingStop { room } => tidings.typing(connection, &room, false).map(|()| None),
@@ -85,6 +84,10 @@ async fn refresh(
     let user = fresh.user.clone();
     app.tidings.change_identity(connection, fresh).await?;
     Ok(Reply::Authenticated { reply_to, user, expires_at })
+}
+
+pub(super) fn published(reply_to: Option<CorrelationId>, entry: Published) -> Reply {
+    Reply::Published { reply_to, entry_id: entry.id, offset: entry.offset }
 }
 
 /// Which page `before` and `after` mean; without either the last one.

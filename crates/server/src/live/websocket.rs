@@ -10,6 +10,7 @@ use tidings_protocol::{Close, Command, Incoming, Reply};
 
 use super::{
     admission::Place,
+    burst::Burst,
     commands, frames,
     reader::{Reader, Said},
     socket::{Socket, farewell_end},
@@ -113,45 +114,61 @@ async fn ready(connection: &Connection<Socket>) -> Ready {
 /// Handles what was read at once, and sends all answers in one write.
 async fn hear(serving: &mut Serving, said: Vec<Said>) -> Option<Close> {
     let Serving { registered: Registered { app, connection, .. }, refusals, .. } = serving;
+    let shared: Arc<Connection> = connection.clone();
     let now = app.tidings.clock().monotonic();
     let active = said.iter().any(|said| matches!(said, Said::Message(_)));
     connection.heard(now, active);
-    for said in said {
-        match said {
+    let mut burst = Burst::default();
+    let mut end = None;
+    let mut said = said.into_iter().peekable();
+    while let Some(next) = said.next() {
+        burst.goes_on = said.peek().is_some_and(is_publish);
+        match next {
             Said::Pong => {}
             Said::Answered(frame) => connection.send(frame),
-            Said::End(close) => {
-                connection.flush();
-                return Some(close);
-            }
-            Said::Message(incoming) => {
-                if let Err(close) = answer(app, connection, refusals, incoming).await {
-                    return Some(close);
-                }
-            }
+            Said::End(close) => end = Some(close),
+            Said::Message(incoming) => end = answer(app, &shared, refusals, &mut burst, incoming).await.err(),
+        }
+        if end.is_some() {
+            break;
+        }
+        if !burst.goes_on && !burst.is_empty() {
+            burst.publish(app, &shared).await;
         }
         if connection.is_congested() {
             connection.drained().await;
         }
     }
+    if !burst.is_empty() {
+        burst.publish(app, &shared).await;
+    }
     connection.flush();
-    None
+    end
 }
 
+fn is_publish(said: &Said) -> bool {
+    matches!(said, Said::Message(Incoming { command: Ok(Command::Publish { .. }), .. }))
+}
+
+/// Answers one message; one of several publishes waits in the burst for those behind it.
 async fn answer(
     app: &Arc<App>,
-    connection: &Arc<Connection<Socket>>,
+    connection: &Arc<Connection>,
     refusals: &mut Bucket,
+    burst: &mut Burst,
     incoming: Incoming,
 ) -> Result<(), Close> {
-    let shared: Arc<Connection> = connection.clone();
     let Incoming { id, command } = incoming;
     if !matches!(command, Ok(Command::Ping { .. })) {
-        app.tidings.hub.acted(&shared);
+        app.tidings.hub.acted(connection);
     }
-    let admitted = app.tidings.admit_message(&shared);
+    let admitted = app.tidings.admit_message(connection);
     let outcome = match admitted.and(command) {
-        Ok(command) => commands::handle(app, &shared, id.clone(), command).await,
+        Ok(Command::Publish { room, event, data }) if burst.goes_on || !burst.is_empty() => {
+            burst.add(id, room, event, data);
+            return Ok(());
+        }
+        Ok(command) => commands::handle(app, connection, id.clone(), command).await,
         Err(fault) => {
             app.edge_metrics.invalid_messages.inc();
             let now = app.tidings.clock().monotonic();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Bystander, Raw, Response, Server, token};
+use crate::harness::{Bystander, Raw, Response, Server, frame, token};
 
 /// A publish of a body, with these header lines more.
 fn publish(server: &Server, headers: &str, body: &str) -> String {
@@ -83,6 +83,50 @@ async fn g1_many_requests_in_one_piece_are_answered_in_order() {
     }
     for n in 1..=5 {
         assert_eq!(ada.expect("n").await["data"], n);
+    }
+}
+
+/// What a WebSocket answers to messages that come in one piece: the type, and the id of the message it answers.
+async fn answers(raw: &mut Raw, messages: &[Value]) -> Vec<(String, u64)> {
+    let bytes: Vec<u8> =
+        messages.iter().flat_map(|message| frame(0x81, message.to_string().as_bytes())).collect();
+    raw.send(&bytes).await;
+    let mut answers = Vec::new();
+    while answers.len() < messages.len() {
+        let answer: Value = serde_json::from_slice(&raw.frame().await.unwrap().payload).unwrap();
+        if let Some(id) = answer["reply_to"].as_str() {
+            answers.push((answer["type"].as_str().unwrap().to_owned(), id.parse().unwrap()));
+        }
+    }
+    answers
+}
+
+#[tokio::test]
+async fn b2_many_messages_in_one_piece_are_answered_and_heard_in_order() {
+    let server = Server::start();
+    let mut ada = server.connect("ada").await;
+    ada.join("channel_x").await;
+    let mut raw = Raw::connect(&server, "grace", "", None).await;
+    let to = |room: &str, n: u64| json!({ "type": "publish", "id": n.to_string(), "room": room, "event": "n", "data": n });
+    let messages = [
+        to("channel_x", 0),
+        to("channel_x", 1),
+        json!({ "type": "publish", "id": "2", "room": "a b", "event": "n" }),
+        to("channel_x", 3),
+        to("order_7", 4),
+        to("channel_x", 5),
+        json!({ "type": "get_presence", "id": "6", "users": ["ada"] }),
+        to("channel_x", 7),
+    ];
+    let kinds: Vec<(String, u64)> = answers(&mut raw, &messages).await;
+    let expected =
+        ["published", "published", "error", "published", "error", "published", "presence_state", "published"];
+    for (n, (kind, id)) in kinds.iter().enumerate() {
+        assert_eq!((kind.as_str(), *id), (expected[n], n as u64));
+    }
+    for (offset, n) in [0, 1, 3, 5, 7].into_iter().enumerate() {
+        let entry = ada.expect("n").await;
+        assert_eq!((&entry["data"], &entry["offset"]), (&json!(n), &json!(offset + 1)));
     }
 }
 
