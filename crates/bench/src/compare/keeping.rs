@@ -11,6 +11,8 @@ use crate::session::{Aim, Load, Measured, Rooms, Shape};
 
 /// Publishes that wait for their answer.
 const IN_FLIGHT: usize = 64;
+/// The same number, in requests of sixteen: how a back end publishes much.
+const BATCHED: Shape = Shape::Batches(IN_FLIGHT / 16, 16);
 /// Rows of the bare loop's transactions: as many as can wait together in the server, and what more would bring.
 const BATCHES: [u64; 2] = [IN_FLIGHT as u64, 256];
 /// Readers of the one room.
@@ -51,13 +53,18 @@ fn acknowledged(spread: &Spread, options: &Options, run: &mut Run) -> Result<(),
         1 => format!("kept publishes to one room, {IN_FLIGHT} in flight"),
         rooms => format!("kept publishes to {rooms} rooms, {IN_FLIGHT} in flight"),
     };
-    let load = Load {
-        aim: Aim::Rooms,
-        shape: Shape::Asked(IN_FLIGHT),
-        seconds: options.seconds,
-        size: options.size,
-    };
-    let turns = turns(&what, load, &mut field, &mut bare)?;
+    for (how, shape) in [("one a request", Shape::Asked(IN_FLIGHT)), ("in batches of 16", BATCHED)] {
+        let load = Load { aim: Aim::Rooms, shape, seconds: options.seconds, size: options.size };
+        let what = format!("{what}, {how}");
+        let turns = turns(&what, load, &mut field, &mut bare)?;
+        report(&what, &turns, field.run);
+    }
+    field.end();
+    Ok(())
+}
+
+/// What the turns came to.
+fn report(what: &str, turns: &[Turn], run: &mut Run) {
     let each = |quantity: &dyn Fn(&Measured) -> f64| -> Vec<f64> {
         turns.iter().map(|turn| quantity(&turn.server)).collect()
     };
@@ -68,17 +75,15 @@ fn acknowledged(spread: &Spread, options: &Options, run: &mut Run) -> Result<(),
         let what = format!("{what}: time (yardstick: bare inserts, {} a commit)", BATCHES[batch]);
         Figure::against(what, "us", &times, &rows[batch])
     };
-    field.run.add(against(0).bar(Bar::Ratio(AGAINST_BARE)));
-    field.run.add(against(1));
+    run.add(against(0).bar(Bar::Ratio(AGAINST_BARE)));
+    run.add(against(1));
     let cpu = each(&|slice| slice.cpu_us_per_publish().unwrap_or(0.0));
-    field.run.add(Figure::alone(format!("{what}: CPU"), "us", &cpu));
-    field.run.add(Figure::alone(
+    run.add(Figure::alone(format!("{what}: CPU"), "us", &cpu));
+    run.add(Figure::alone(
         format!("{what}: p99 until the readers have it"),
         "ms",
         &each(&|slice| slice.p99_us / 1e3),
     ));
-    field.end();
-    Ok(())
 }
 
 /// A slice of the server, and of the bare loop with each size of batches.

@@ -35,6 +35,8 @@ pub enum Shape {
     Unfinished(usize),
     /// So many requests are without an answer.
     Asked(usize),
+    /// So many requests are without an answer, each a batch of so many entries.
+    Batches(usize, usize),
     /// So many deliveries a second, evenly spaced, whatever the server does.
     Rate(f64),
 }
@@ -122,11 +124,12 @@ impl Session {
         }
         // Of many users each has at most one entry under way.
         let alone = load.shape == Shape::Unfinished(1)
-            || matches!(load.shape, Shape::Asked(slots) if streams.len() > 2 * slots);
+            || matches!(load.shape, Shape::Asked(slots) if streams.len() > 2 * slots)
+            || matches!(load.shape, Shape::Batches(slots, each) if streams.len() > 2 * slots * each);
         let order = if alone { Order::AsPublished } else { Order::AsAgreed };
         let mut round = Round { streams, publishes: 0, order };
         let slots = match load.shape {
-            Shape::Unfinished(slots) | Shape::Asked(slots) => slots,
+            Shape::Unfinished(slots) | Shape::Asked(slots) | Shape::Batches(slots, _) => slots,
             Shape::Rate(_) => RATE_SLOTS,
         };
         self.hire(slots)?;
@@ -136,7 +139,9 @@ impl Session {
         let start = clock::now();
         match load.shape {
             Shape::Rate(deliveries) => self.at_rate(load, deliveries, start, &mut round)?,
-            Shape::Unfinished(_) | Shape::Asked(_) => self.in_turns(load, slots, start, &mut round)?,
+            Shape::Unfinished(_) | Shape::Asked(_) | Shape::Batches(..) => {
+                self.in_turns(load, slots, start, &mut round)?;
+            }
         }
         self.drain()?;
         let seconds = clock::seconds(start, clock::now());
@@ -201,23 +206,54 @@ impl Session {
     }
 
     fn publish(&mut self, load: Load, slot: usize, at: u64, round: &mut Round) -> Result<(), Error> {
+        let mut body = Vec::new();
+        let path = match load.shape {
+            Shape::Batches(_, entries) => {
+                body.extend_from_slice(br#"{"entries":["#);
+                for entry in 0..entries {
+                    if entry > 0 {
+                        body.push(b',');
+                    }
+                    self.write_entry(load, slot, at, round, &mut body)?;
+                }
+                body.extend_from_slice(b"]}");
+                format!("{}/batch", self.target.publish_path)
+            }
+            Shape::Unfinished(_) | Shape::Asked(_) | Shape::Rate(_) => {
+                self.write_entry(load, slot, at, round, &mut body)?;
+                self.target.publish_path.clone()
+            }
+        };
+        let target = &self.target;
+        let publisher = &mut self.publishers[slot];
+        publisher.open = true;
+        publisher.ask(|out| http::write_post(&path, &target.host, &target.api_key, &body, out))
+    }
+
+    /// The next entry, as a request's body says it.
+    fn write_entry(
+        &mut self,
+        load: Load,
+        slot: usize,
+        at: u64,
+        round: &mut Round,
+        body: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let stream = round.streams[usize::try_from(round.publishes).unwrap_or(0) % round.streams.len()];
-        let Some(seq) = self.ledger.publish(stream, slot, round.order) else { return Ok(()) };
-        let mut body = match stream & Mark::USER {
+        let left = || Error::Usage("nobody follows the room any more".to_owned());
+        let seq = self.ledger.publish(stream, slot, round.order).ok_or_else(left)?;
+        let to = match stream & Mark::USER {
             0 => format!(r#"{{"to":{{"room":"{}"}},"type":"bench","data":"#, target::room(stream)),
             _ => {
                 let user = target::user((stream & !Mark::USER) as usize);
                 format!(r#"{{"to":{{"user":"{user}"}},"type":"bench","data":"#)
             }
-        }
-        .into_bytes();
-        Mark { stream, seq, at }.write_data(load.size, &mut body);
+        };
+        body.extend_from_slice(to.as_bytes());
+        Mark { stream, seq, at }.write_data(load.size, body);
         body.push(b'}');
         round.publishes += 1;
-        let target = &self.target;
-        let publisher = &mut self.publishers[slot];
-        publisher.open = true;
-        publisher.ask(|out| http::write_post(&target.publish_path, &target.host, &target.api_key, &body, out))
+        Ok(())
     }
 
     /// Waits until every publish has its answer and every entry its subscribers.
