@@ -21,7 +21,7 @@ use crate::{
     traces::Traces,
 };
 
-/// Longest that a batch is given to grow.
+/// Longest that a batch is given to grow; where a commit is faster, no longer than the last one took.
 const PATIENCE_MAX: Duration = Duration::from_millis(2);
 /// How often the file is looked for while nothing is written.
 const IDLE: Duration = Duration::from_secs(1);
@@ -126,7 +126,7 @@ impl Writer {
             Ok(batch) => {
                 self.condition.committed(commands);
                 self.expected = commands;
-                self.patience = (begun.elapsed() / 2).min(PATIENCE_MAX);
+                self.patience = begun.elapsed().min(PATIENCE_MAX);
                 let (leaves_traces, done): (Vec<_>, Vec<_>) =
                     batch.into_iter().partition(|command| command.empties_log());
                 leaves_traces.into_iter().for_each(|command| self.traces.push(command));
