@@ -1,4 +1,5 @@
 import { Connection } from './connection.js';
+import { formatCursor } from './cursor.js';
 import { TidingsError } from './error.js';
 import { type Call, Events } from './events.js';
 import type { Link } from './link.js';
@@ -6,7 +7,7 @@ import { formatPosition, parsePosition } from './position.js';
 import { PresenceBoard } from './presence.js';
 import { Queue } from './queue.js';
 import { Requests } from './requests.js';
-import { Rooms } from './rooms.js';
+import { LiveRoom } from './rooms.js';
 import { transition } from './status.js';
 import { ExpiryTimer, tokenExpiry } from './token.js';
 import type {
@@ -24,6 +25,8 @@ import {
   isEntry,
   type Position,
   type Published,
+  type Refusal,
+  type ResumedPart,
   type ServerMessage,
 } from './wire.js';
 
@@ -51,6 +54,8 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
   let userId: string | null = null;
   /** Where the user's own room was read to. */
   let personal: Position | undefined;
+  /** The server was told of rooms in the cursor, and has not said yet what became of them. */
+  let resuming = false;
   /** How far the server's clock is ahead of ours, in milliseconds. */
   let skew = 0;
 
@@ -68,12 +73,16 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
   };
 
   const connection = new Connection(options, {
-    query: () => ({
-      client_type: options.clientType,
-      client_version: options.clientVersion,
-      device_id: options.deviceId,
-      resume: personal && formatPosition(personal),
-    }),
+    query() {
+      const cursor = personal && formatCursor(personal, rooms.values());
+      resuming = !!cursor;
+      return {
+        client_type: options.clientType,
+        client_version: options.clientVersion,
+        device_id: options.deviceId,
+        resume: cursor ?? (personal && formatPosition(personal)),
+      };
+    },
     greeted,
     message,
     lost,
@@ -82,27 +91,33 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
     },
     log,
   });
-  const requests = new Requests((text) => connection.transmit(text));
+  const requests = new Requests((text) => connection.send(text));
   const link: Link = {
     get live() {
-      return connection.live;
+      return connection.live && !resuming;
     },
-    ask: (command) => {
-      if (!connection.live)
-        return Promise.reject(new TidingsError('unavailable', { detail: 'not connected' }));
+    ask: async (command) => {
       const id = requests.id();
       return requests.send(id, JSON.stringify({ ...command, id }), timeout);
     },
-    tell: (command) => connection.transmit(JSON.stringify(command)),
+    tell(command) {
+      if (connection.live) connection.send(JSON.stringify(command));
+    },
   };
-  const { maxMessages = 100, maxBytes = 262_144 } = options.queue || {};
-  const queue = options.queue === false ? undefined : new Queue(maxMessages, maxBytes);
+  const queue = options.queue === false ? undefined : new Queue(options.queue);
   const events = new Events(call);
-  const rooms = new Rooms(link, events, send);
+  const rooms = new Map<string, LiveRoom>();
   const presence = new PresenceBoard(link, call);
 
+  /** The room of this name, always the same. */
+  function room(name: string): LiveRoom {
+    const room = rooms.get(name) ?? new LiveRoom(name, link, events, send);
+    rooms.set(name, room);
+    return room;
+  }
+
   function greeted(greeting: Greeting): boolean | undefined {
-    const user = greeting.user ?? null;
+    const user = greeting.user;
     // Another user's position says nothing about ours.
     const resumed = personal && userId === user;
     const recovered = resumed ? !!greeting.recovered : undefined;
@@ -112,20 +127,33 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
     if (!recovered) personal = parsePosition(greeting.resume);
     if (resumed && !recovered) events.tell('history_lost', null);
     arm(tokenExpiry(connection.token));
-    void rooms.rejoin().then(() => {
+    // A server that says neither did not understand the cursor.
+    if (!resuming || !(greeting.recovered || greeting.lost)) rejoin([]);
+    return recovered;
+  }
+
+  /** Joins what the server did not join by the cursor, but for what it refused in `parts`; then sends what waited for that. */
+  function rejoin(parts: ResumedPart[]): void {
+    const current = connectionId;
+    resuming = false;
+    const entered = [...rooms.values()].map((room) =>
+      room.enter(
+        parts.find((part) => part.part === 'refused' && part.room === room.name) as Refusal | undefined,
+      ),
+    );
+    void Promise.all(entered).then(() => {
       // The connection may have gone while the rooms were joined.
-      if (connectionId !== greeting.connection_id) return;
+      if (connectionId !== current) return;
       presence.ready();
       void queue?.flush();
     });
-    return recovered;
   }
 
   function message(message: ServerMessage): void {
     if (isEntry(message)) {
       const { room, offset } = message;
       if (room !== undefined) {
-        if (!rooms.accept(message)) return;
+        if (rooms.get(room)?.accept(message) === false) return;
       } else if (personal && offset !== undefined) {
         if (offset <= personal.offset) return;
         personal.offset = offset;
@@ -135,9 +163,10 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
       return;
     }
     if (message.type === 'joined_room') {
-      rooms.get(message.data.room).joined(message.data);
+      room(message.data.room).joined(message.data, message.reply_to !== undefined);
       presence.joined(message.data.room);
-    } else if (message.type === 'left_room') rooms.get(message.data.room).left(message.data.because);
+    } else if (message.type === 'left_room') room(message.data.room).left(message.data.because);
+    else if (message.type === 'resumed' && resuming) rejoin(message.parts);
     requests.settle(message);
     if (message.type === 'error') log('warn', message.message, message);
   }
@@ -145,8 +174,8 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
   function lost(error?: TidingsError): void {
     connectionId = null;
     expiry.clear();
-    requests.fail(new TidingsError('unavailable', { detail: 'the connection went before the answer' }));
-    rooms.lost(error);
+    requests.lost(new TidingsError('unavailable', { detail: 'the connection went before the answer' }));
+    for (const room of rooms.values()) room.lost(error);
     queue?.lost(error);
   }
 
@@ -188,7 +217,7 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
       const text = JSON.stringify({ ...command, id });
       const go = async () => {
         const answer = UNANSWERED.test(command.type)
-          ? connection.transmit(text)
+          ? connection.send(text)
           : requests.send(id, text, how.timeout ?? timeout);
         // The queue hears the answer all the same.
         if (!ack) resolve({ id: `${id}` });
@@ -197,8 +226,7 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
       };
       if (connection.error) reject(connection.error);
       else if (line && !line.idle) line.add(text, go, reject);
-      else if (connection.live) go().catch(reject);
-      else reject(new TidingsError('unavailable', { detail: 'not connected' }));
+      else go().catch(reject);
     });
   }
 
@@ -243,13 +271,12 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
       };
     },
     send: send as TidingsClient['send'],
-    room: (name) => rooms.get(name),
-    async joinRoom(name) {
-      const room = rooms.get(name);
-      await room.join();
-      return room;
-    },
-    leaveRoom: (name) => rooms.get(name).leave(),
+    room,
+    joinRoom: (name) =>
+      room(name)
+        .join()
+        .then(() => room(name)),
+    leaveRoom: (name) => room(name).leave(),
   };
 
   if (options.autoConnect ?? typeof window !== 'undefined') connection.connect().catch(() => {});

@@ -58,7 +58,7 @@ export class Connection {
     this.#on = on;
     this.#timeout = options.timeout ?? 10_000;
     this.#heartbeat = new Heartbeat(
-      () => this.transmit('{"type":"ping"}'),
+      () => this.send('{"type":"ping"}'),
       () => this.#gone('silent'),
     );
   }
@@ -68,9 +68,10 @@ export class Connection {
     return this.#greeted > 0;
   }
 
-  /** Sends a text, if there is a live connection. */
-  transmit(text: string): void {
-    if (this.live) this.#socket?.send(text);
+  /** Sends a text; throws `unavailable` when there is no live connection. */
+  send(text: string): void {
+    if (!this.live) throw new TidingsError('unavailable', { detail: 'not connected' });
+    this.#socket?.send(text);
   }
 
   connect(): Promise<void> {
@@ -90,7 +91,6 @@ export class Connection {
 
   reconnect(): Promise<void> {
     if (!transition(this.status, 'start')) {
-      this.#ready ??= defer();
       this.#failures = 0;
       this.#again(0, { reason: 'reconnect' });
     }
@@ -115,10 +115,13 @@ export class Connection {
         });
       }
       const current = typeof token === 'function' ? await token() : (token ?? null);
-      const target = address(typeof url === 'function' ? await url() : url, this.#on.query());
+      const target = typeof url === 'function' ? await url() : url;
       if (generation !== this.#generation) return;
       this.token = current;
-      this.#attach(WebSocket, target, ['tidings.v1', ...(current ? [`tidings.token.${current}`] : [])]);
+      this.#attach(WebSocket, address(target, this.#on.query()), [
+        'tidings.v1',
+        ...(current ? [`tidings.token.${current}`] : []),
+      ]);
     } catch (e) {
       if (generation !== this.#generation) return;
       const error =

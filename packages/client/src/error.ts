@@ -36,15 +36,15 @@ export interface ErrorDetail {
  * `leave()` ended it), `unsupported` (there is no WebSocket here, or no address to connect to).
  */
 export class TidingsError extends Error {
-  readonly code: string;
+  declare readonly code: string;
   /** The HTTP status of the same error, where the server has one. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** Whether the same call may succeed later. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** The server's own sentence, where it gave one. */
-  readonly detail?: string;
+  declare readonly detail?: string;
   /** Milliseconds to wait before another try, where the server said so. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
   constructor(code: string, more: ErrorDetail = {}) {
     super(more.detail ?? code, { cause: more.cause });

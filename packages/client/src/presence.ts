@@ -32,7 +32,7 @@ export class PresenceBoard implements PresenceApi {
   }
 
   get(users: string | string[]): Promise<Presence[]> {
-    return this.#ask({ users: typeof users === 'string' ? [users] : users });
+    return this.#ask({ users: [users].flat() });
   }
 
   watch({ users = [], room }: { users?: string[]; room?: string }, handler: Watch['handler']): Unsubscribe {
@@ -47,11 +47,11 @@ export class PresenceBoard implements PresenceApi {
   /** There is a connection again, and the rooms are joined. */
   ready(): void {
     if (this.#own) this.#link.tell(this.#own);
-    for (const watch of this.#watches) if (watch.room === undefined) void this.#load(watch);
+    this.joined();
   }
 
-  /** This room was joined: from now on the server answers about it. */
-  joined(room: string): void {
+  /** This room was joined, or without one, all are: from now on the server answers about it. */
+  joined(room?: string): void {
     for (const watch of this.#watches) if (watch.room === room) void this.#load(watch);
   }
 

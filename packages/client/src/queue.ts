@@ -27,7 +27,7 @@ export class Queue {
   readonly #maxBytes: number;
 
   /** At most `maxMessages` messages of together `maxBytes` bytes (as UTF-8). */
-  constructor(maxMessages: number, maxBytes: number) {
+  constructor({ maxMessages = 100, maxBytes = 262_144 }: { maxMessages?: number; maxBytes?: number } = {}) {
     this.#maxMessages = maxMessages;
     this.#maxBytes = maxBytes;
   }
@@ -36,7 +36,7 @@ export class Queue {
   add(text: string, send: Waiting['send'], reject: Waiting['reject']): void {
     const size = new TextEncoder().encode(text).length;
     if (this.#items.length >= this.#maxMessages || this.#bytes + size > this.#maxBytes) {
-      reject(new TidingsError('queue_full', { detail: 'too much is waiting to be sent' }));
+      reject(new TidingsError('queue_full', { detail: 'too much is waiting' }));
       return;
     }
     this.#items.push({ size, refused: 0, send, reject });

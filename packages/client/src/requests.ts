@@ -7,8 +7,8 @@ interface Pending {
   timer: ReturnType<typeof setTimeout>;
 }
 
-/** Turns the server's error message into the error the application sees. */
-export function toError(message: ErrorMessage): TidingsError {
+/** Turns what the server says of an error into the error the application sees. */
+export function toError(message: Omit<ErrorMessage, 'type'>): TidingsError {
   const detail = message.path ? `${message.path}: ${message.message}` : message.message;
   return new TidingsError(message.code, { detail, retryAfter: message.retry_after_ms });
 }
@@ -30,13 +30,13 @@ export class Requests {
 
   /** Sends `text`, which carries `id`, and resolves with its answer; rejects with `timeout` after that many ms. */
   send(id: number, text: string, timeout: number): Promise<Reply> {
+    this.#transmit(text);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
         reject(new TidingsError('timeout', { detail: `no answer within ${timeout} ms` }));
       }, timeout);
       this.#pending.set(id, { resolve, reject, timer });
-      this.#transmit(text);
     });
   }
 
@@ -52,7 +52,7 @@ export class Requests {
   }
 
   /** The connection is gone: nobody knows whether what was asked has happened. */
-  fail(error: TidingsError): void {
+  lost(error: TidingsError): void {
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
       reject(error);

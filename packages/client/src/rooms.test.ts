@@ -38,6 +38,13 @@ async function comeBack(greeting: object = { resume: 'p:10', recovered: true }) 
   await pass();
 }
 
+/** What the server says of the room that was named in the cursor. */
+async function back(more: object) {
+  FakeSocket.last.letBackIn('orders', { ...more });
+  FakeSocket.last.resumed({ part: 'room', room: 'orders', recovered: true });
+  await pass();
+}
+
 function entry(offset: number) {
   FakeSocket.last.entry({ type: 'x', room: 'orders', offset });
 }
@@ -102,8 +109,8 @@ test('comes back with its position and takes what was missed, in order and once'
   entry(44);
   await comeBack();
   expect(room.state).toBe('joining');
-  expect(FakeSocket.last.asked('join_room').since).toEqual({ epoch: 'e', offset: 44 });
-  FakeSocket.last.letIn({ epoch: 'e', offset: 46, recovered: true });
+  expect(FakeSocket.last.cursor.rooms).toEqual({ orders: { epoch: 'e', offset: 44 } });
+  await back({ epoch: 'e', offset: 46, recovered: true });
   // 44 once more, as if it had crossed the break.
   for (const offset of [44, 45, 46, 46, 47]) entry(offset);
   expect(offsets()).toEqual([43, 44, 45, 46, 47]);
@@ -113,16 +120,16 @@ test('comes back with its position and takes what was missed, in order and once'
 test('a break in the middle of what was missed goes on from there', async () => {
   await joined();
   await comeBack();
-  FakeSocket.last.letIn({ epoch: 'e', offset: 45, recovered: true });
+  FakeSocket.last.letBackIn('orders', { epoch: 'e', offset: 45, recovered: true });
   entry(43);
   await comeBack();
-  expect(FakeSocket.last.asked('join_room').since).toEqual({ epoch: 'e', offset: 43 });
+  expect(FakeSocket.last.cursor.rooms).toEqual({ orders: { epoch: 'e', offset: 43 } });
 });
 
 test('tells when history is lost, and starts afresh in the new epoch', async () => {
   const room = await joined();
   await comeBack();
-  FakeSocket.last.letIn({ epoch: 'f', offset: 3, recovered: false });
+  await back({ epoch: 'f', offset: 3, recovered: false });
   expect(seen).toMatchObject([{ type: 'history_lost', room: 'orders' }]);
   expect(room.position).toBe('f:3');
   entry(4);
@@ -147,7 +154,7 @@ test('every join is told, to the room and to *, when the state is set', async ()
     },
   ]);
   await comeBack();
-  FakeSocket.last.letIn({ epoch: 'e', offset: 44, recovered: true });
+  await back({ epoch: 'e', offset: 44, recovered: true });
   entry(43);
   expect(heard).toEqual([
     [false, 'joined', 'e:42'],
@@ -159,7 +166,7 @@ test('every join is told, to the room and to *, when the state is set', async ()
 test('a join that lost history is told before the loss', async () => {
   await joined();
   await comeBack();
-  FakeSocket.last.letIn({ epoch: 'f', offset: 3, recovered: false });
+  await back({ epoch: 'f', offset: 3, recovered: false });
   expect(everything.map(({ type }) => type)).toEqual(['room_joined', 'room_joined', 'history_lost']);
 });
 
@@ -199,14 +206,15 @@ test('a room that is refused on the way back tells it, when the state is set', a
   const states: string[] = [];
   room.on('room_denied', () => states.push(room.state));
   await comeBack();
-  FakeSocket.last.answer('join_room', { type: 'error', code: 'forbidden', message: 'not any more' });
+  const why = { code: 'forbidden', message: 'not any more' };
+  FakeSocket.last.resumed({ part: 'refused', room: 'orders', ...why });
   await pass();
   expect(everything.at(-1)).toEqual({
     id: '',
     type: 'room_denied',
     room: 'orders',
     time: new Date().toISOString(),
-    data: { code: 'forbidden', message: 'not any more' },
+    data: why,
   });
   expect(states).toEqual(['denied']);
 });
@@ -214,7 +222,8 @@ test('a room that is refused on the way back tells it, when the state is set', a
 test('a refusal that passes by itself is not told', async () => {
   await joined();
   await comeBack();
-  FakeSocket.last.answer('join_room', { type: 'error', code: 'unavailable', message: 'try again' });
+  const why = { code: 'rate_limited', message: 'too many rooms' };
+  FakeSocket.last.resumed({ part: 'refused', room: 'orders', ...why });
   await pass();
   expect(everything.map(({ type }) => type)).toEqual(['room_joined']);
 });
@@ -242,8 +251,8 @@ test('rooms that keep nothing have no position', async () => {
   const room = await joined({});
   FakeSocket.last.entry({ type: 'x', room: 'orders' });
   await comeBack();
-  expect(FakeSocket.last.asked('join_room')).not.toHaveProperty('since');
-  FakeSocket.last.letIn();
+  expect(FakeSocket.last.cursor.rooms).toEqual({ orders: null });
+  await back({});
   expect(seen).toHaveLength(1);
   expect(room.state).toBe('joined');
 });
@@ -295,6 +304,7 @@ test('leaving while joining: the late answer does not bring it back', async () =
   const refused = expect(room.join()).rejects.toMatchObject({ code: 'closed' });
   void room.leave();
   FakeSocket.last.letIn({ epoch: 'e', offset: 1 });
+  expect(FakeSocket.last.sent.map(({ type }) => type)).toEqual(['join_room', 'leave_room']);
   FakeSocket.last.answer('leave_room', { type: 'left_room', data: { room: 'orders' } });
   await refused;
   expect(room.state).toBe('idle');
@@ -317,7 +327,19 @@ test('a room joined by a raw message is kept, too', async () => {
   FakeSocket.last.letIn({ epoch: 'e', offset: 7 });
   expect(client.room('orders').state).toBe('joined');
   await comeBack();
-  expect(FakeSocket.last.asked('join_room').since).toEqual({ epoch: 'e', offset: 7 });
+  expect(FakeSocket.last.cursor.rooms).toEqual({ orders: { epoch: 'e', offset: 7 } });
+});
+
+test('what still comes of a room that was left is not heard; joined by a raw message, it is again', async () => {
+  const room = await joined();
+  void room.leave();
+  entry(43);
+  FakeSocket.last.answer('leave_room', { type: 'left_room', data: { room: 'orders' } });
+  void client.send({ type: 'join_room', room: 'orders' });
+  FakeSocket.last.letIn({ epoch: 'e', offset: 43 });
+  entry(44);
+  expect(room.state).toBe('joined');
+  expect(offsets()).toEqual([44]);
 });
 
 test('the user’s own room: position, resume, duplicates', async () => {

@@ -3,8 +3,9 @@ import { TidingsError } from './error.js';
 import type { Events } from './events.js';
 import type { Link } from './link.js';
 import { formatPosition, parsePosition } from './position.js';
+import { toError } from './requests.js';
 import type { Ack, EventName, Handler, Member, Room, SendOptions, Unsubscribe } from './types.js';
-import type { EntryMessage, JoinedRoom, Position, PresenceState, TypingIndicator } from './wire.js';
+import type { EntryMessage, JoinedRoom, Position, PresenceState, Refusal, TypingIndicator } from './wire.js';
 
 /** How often the others are told that someone still types, in milliseconds: half of what the server forgets after. */
 const TYPING = 3000;
@@ -15,49 +16,12 @@ const RETRY = 1000;
 /** Sends an event to a room, waiting for a connection as the options say. */
 export type SendToRoom = (type: string, data: unknown, options: SendOptions) => Promise<Ack>;
 
-/** All rooms somebody asked for, by name. */
-export class Rooms {
-  readonly #rooms = new Map<string, LiveRoom>();
-  readonly #link: Link;
-  readonly #events: Events;
-  readonly #send: SendToRoom;
-
-  constructor(link: Link, events: Events, send: SendToRoom) {
-    this.#link = link;
-    this.#events = events;
-    this.#send = send;
-  }
-
-  get(name: string): LiveRoom {
-    let room = this.#rooms.get(name);
-    if (!room) {
-      room = new LiveRoom(name, this.#link, this.#events, this.#send);
-      this.#rooms.set(name, room);
-    }
-    return room;
-  }
-
-  /** Joins what was joined before; resolves when the server has answered for every room. */
-  rejoin(): Promise<unknown> {
-    return Promise.all([...this.#rooms.values()].map((room) => room.wanted && room.enter()));
-  }
-
-  /** False for an entry that was handled before. */
-  accept(entry: EntryMessage): boolean {
-    return this.#rooms.get(entry.room as string)?.accept(entry) ?? true;
-  }
-
-  /** The connection is gone; with an error, for good. */
-  lost(error?: TidingsError): void {
-    for (const room of this.#rooms.values()) room.lost(error);
-  }
-}
-
-class LiveRoom implements Room {
+/** A room that somebody asked for. */
+export class LiveRoom implements Room {
   readonly name: string;
   state: Room['state'] = 'idle';
   /** To be joined whenever there is a connection. */
-  wanted = false;
+  #wanted = false;
 
   readonly #link: Link;
   readonly #events: Events;
@@ -65,7 +29,7 @@ class LiveRoom implements Room {
   #position: Position | undefined;
   /** The entry at the position itself was not handled yet: rooms that keep the last value send it after the join. */
   #fresh = false;
-  /** Left on purpose: the answer to an earlier join does not count any more. */
+  /** Left on purpose: until the server says so, or we ask again, nothing of this room counts. */
   #left = false;
   #waiter: Deferred | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -83,26 +47,30 @@ class LiveRoom implements Room {
     return this.#position ? formatPosition(this.#position) : null;
   }
 
+  /** Where we were, null where nothing is kept; undefined unless we were let in and nobody called join() since. */
+  get place(): Position | null | undefined {
+    return this.#wanted && !this.#waiter ? (this.#position ?? null) : undefined;
+  }
+
   join({ since }: { since?: string } = {}): Promise<void> {
     if (this.state === 'joined') return Promise.resolve();
-    if (since) this.#position = parsePosition(since);
+    this.#position ??= parsePosition(since);
     this.#waiter ??= defer();
     const { promise } = this.#waiter;
-    const joining = this.state === 'joining';
-    this.wanted = true;
-    this.#left = false;
-    this.state = 'joining';
-    if (!joining) void this.enter();
+    this.#wanted = true;
+    if (this.state !== 'joining') {
+      this.state = 'joining';
+      void this.enter();
+    }
     return promise;
   }
 
   async leave(): Promise<void> {
-    const there = this.wanted && this.#link.live;
+    const there = this.#wanted;
     this.#drop('idle', new TidingsError('closed', { detail: `left ${this.name}` }));
     this.#left = true;
-    if (!there) return;
     try {
-      await this.#link.ask({ type: 'leave_room', room: this.name });
+      if (there) await this.#link.ask({ type: 'leave_room', room: this.name });
     } catch (error) {
       // With the connection gone, so are we.
       if (this.#link.live) throw error;
@@ -118,8 +86,13 @@ class LiveRoom implements Room {
   }
 
   async members(): Promise<Member[]> {
-    const { items } = (await this.#link.ask({ type: 'get_presence', room: this.name })) as PresenceState;
-    return items.map(({ user, status, data }) => ({ user, status, typing: this.#typing.has(user), data }));
+    const state = (await this.#link.ask({ type: 'get_presence', room: this.name })) as PresenceState;
+    return state.items.map(({ user, status, data }) => ({
+      user,
+      status,
+      typing: this.#typing.has(user),
+      data,
+    }));
   }
 
   typing(on = true): void {
@@ -129,16 +102,18 @@ class LiveRoom implements Room {
     this.#link.tell({ type: on ? 'typing_start' : 'typing_stop', room: this.name });
   }
 
-  /** Asks the server to let us in; resolves whatever the answer is. */
-  async enter(): Promise<void> {
+  /** Asks the server to let us in, unless it has refused already; resolves whatever the answer is. */
+  async enter(refusal?: Refusal): Promise<void> {
     clearTimeout(this.#retry);
-    if (!this.#link.live) return;
+    if (!this.#wanted || this.state === 'joined' || !this.#link.live) return;
     this.state = 'joining';
+    this.#left = false;
     try {
+      if (refusal) throw toError(refusal);
       await this.#link.ask({ type: 'join_room', room: this.name, since: this.#position });
     } catch (e) {
       const error = e as TidingsError;
-      if (!this.wanted || this.state !== 'joining') return;
+      if (!this.#wanted || this.state !== 'joining') return;
       if (!error.retryable) {
         this.#drop('denied', error);
         this.#events.tell('room_denied', { code: error.code, message: error.message }, this.name);
@@ -150,16 +125,23 @@ class LiveRoom implements Room {
     }
   }
 
-  /** The server let us in. Called before anything that follows is read: entries count from here. */
-  joined(room: JoinedRoom): void {
-    if (this.#left) return;
+  /**
+   * The server let us in, because we asked or because the cursor said so. Called before anything that follows is read:
+   * entries count from here.
+   */
+  joined(room: JoinedRoom, asked: boolean): void {
+    if (this.#left) {
+      // Of a cursor that was on its way already, nobody knows yet.
+      if (!asked) this.#link.tell({ type: 'leave_room', room: this.name });
+      return;
+    }
     // Also when this answers a question that was given up.
     clearTimeout(this.#retry);
     const { epoch, offset, recovered } = room;
     const missed = this.#position && !recovered;
-    if (!recovered) this.#position = epoch !== undefined ? { epoch, offset: offset ?? 0 } : undefined;
+    if (!recovered) this.#position = epoch ? { epoch, offset: offset as number } : undefined;
     this.#fresh = !recovered;
-    this.wanted = true;
+    this.#wanted = true;
     this.state = 'joined';
     this.#waiter?.resolve();
     this.#waiter = undefined;
@@ -169,12 +151,14 @@ class LiveRoom implements Room {
 
   /** The server says that we are out; with a reason, that it was not us who wanted it. */
   left(because?: string): void {
+    this.#left = false;
     // While joining, this answers an earlier leave().
     if (this.state === 'joined') this.#drop(because ? 'denied' : 'idle');
     if (because) this.#events.tell('room_denied', { code: 'forbidden', message: because }, this.name);
   }
 
   accept({ type, data, offset }: EntryMessage): boolean {
+    if (this.#left) return false;
     if (type === 'typing_indicator') {
       const { user, typing } = data as TypingIndicator;
       this.#typing[typing ? 'add' : 'delete'](user);
@@ -192,13 +176,13 @@ class LiveRoom implements Room {
     clearTimeout(this.#retry);
     this.#typing.clear();
     this.#typed = 0;
-    if (this.wanted) this.state = error ? 'idle' : 'joining';
+    if (this.#wanted) this.state = error ? 'idle' : 'joining';
     if (error && this.#waiter) this.#drop('idle', error);
   }
 
   #drop(state: Room['state'], error?: TidingsError): void {
     clearTimeout(this.#retry);
-    this.wanted = false;
+    this.#wanted = false;
     this.state = state;
     this.#position = undefined;
     this.#typing.clear();

@@ -193,6 +193,17 @@ test.each([{ queue: false as const }, {}])('queue: false rejects at once when of
   await expect(client.send('x', 1, { room: 'r', ...how })).rejects.toMatchObject({ code: 'unavailable' });
 });
 
+test.each([true, false])(
+  'queue: false, ack: %s rejects when offline, answered by the server or not',
+  async (ack) => {
+    const { client } = testClient({ queue: false });
+    const refused = { code: 'unavailable', detail: 'not connected' };
+    await expect(client.send('x', 1, { room: 'r', ack })).rejects.toMatchObject(refused);
+    await expect(client.send({ type: 'typing_start', room: 'r' })).rejects.toMatchObject(refused);
+    expect(vi.getTimerCount()).toBe(0);
+  },
+);
+
 test('what was sent and not answered when the connection went is rejected, and never sent again', async () => {
   const { client } = await connectedClient();
   const sent = expect(client.send('x', 1, { room: 'r' })).rejects.toMatchObject({

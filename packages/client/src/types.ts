@@ -181,7 +181,10 @@ export interface Room {
   readonly state: 'idle' | 'joining' | 'joined' | 'denied';
   /** The last place that was handled, for `join({ since })` on another day; null in rooms that keep nothing. */
   readonly position: string | null;
-  /** Resolves when joined, however many reconnects that takes; rejects when refused, left or disconnected. */
+  /**
+   * Resolves when joined, however many reconnects that takes; rejects when refused, left or disconnected. `since` counts
+   * where this client has no place in the room yet.
+   */
   join(options?: { since?: string }): Promise<void>;
   leave(): Promise<void>;
   /** Like the client's `on`, for this room only. Does not join. */

@@ -2,7 +2,7 @@
  * The names this package has for what is on the wire. The types come from the server's own (wire.gen.ts); this is the only
  * other file that knows how its messages are told apart.
  */
-import type { EntryMessage, Presence, ReplyOf, ServerMessage } from './wire.gen.js';
+import type { EntryMessage, Presence, ReplyOf, ResumedPart, ServerMessage } from './wire.gen.js';
 
 export type {
   Command,
@@ -12,12 +12,15 @@ export type {
   Position,
   PresenceUpdate,
   Reply,
+  ResumedPart,
   ServerMessage,
   TypingIndicator,
 } from './wire.gen.js';
 
 /** The first message of every connection that was let in. */
 export type Greeting = ReplyOf<'connection_established'>;
+/** A room that was not joined with the others. */
+export type Refusal = Extract<ResumedPart, { part: 'refused' }>;
 /** The answer to `refresh_token`. */
 export type Authenticated = ReplyOf<'authenticated'>;
 /** The answer to `publish`. */

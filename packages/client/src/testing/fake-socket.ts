@@ -4,6 +4,10 @@ import type { ClientOptions, StatusChange, TidingsClient } from '../types.js';
 
 type Message = Record<string, unknown>;
 
+function joinedRoom(room: unknown, more: Message): Message {
+  return { type: 'joined_room', data: { room, recovered: false, members: [], member_count: 1, ...more } };
+}
+
 /** A WebSocket whose server is the test. */
 export class FakeSocket {
   static all: FakeSocket[] = [];
@@ -69,11 +73,24 @@ export class FakeSocket {
 
   /** Lets the client into the room it asked for last. */
   letIn(more: Message = {}): void {
-    const { room } = this.asked('join_room');
-    this.answer('join_room', {
-      type: 'joined_room',
-      data: { room, recovered: false, members: [], member_count: 1, ...more },
-    });
+    this.answer('join_room', joinedRoom(this.asked('join_room').room, more));
+  }
+
+  /** Lets the client into a room that it named in its cursor. */
+  letBackIn(room: string, more: Message = {}): void {
+    this.say(joinedRoom(room, more));
+  }
+
+  /** Says what became of the cursor: what `letBackIn` did, and these parts. */
+  resumed(...parts: Message[]): void {
+    this.say({ type: 'resumed', parts });
+  }
+
+  /** The cursor the client brought, where it names more than the user's own room. */
+  get cursor(): { personal?: object; rooms?: Record<string, object | null>; presence?: string[] } {
+    const text = this.url.searchParams.get('resume') ?? '';
+    if (!/^[\w-]+$/.test(text)) throw new Error(`no base64url without padding: ${text}`);
+    return JSON.parse(Buffer.from(text, 'base64url').toString());
   }
 
   entry(more: Message): void {

@@ -23,6 +23,8 @@ export interface TestServer {
   kill(): Promise<void>;
   /** Starts it again on the same port, with nothing in its memory. */
   restart(): Promise<void>;
+  /** Calls the HTTP interface as a back end; throws unless it went well. */
+  call(method: string, path: string, body?: object): Promise<void>;
   /** Publishes as a back end. */
   publish(to: object, type: string, data?: unknown): Promise<void>;
 }
@@ -85,14 +87,15 @@ export async function startServer(settings: Record<string, string> = {}): Promis
       await server.kill();
       ({ child } = await launch(`127.0.0.1:${port}`, settings));
     },
-    async publish(to, type, data = null) {
-      const answer = await fetch(`${server.url}/v1/publish`, {
-        method: 'POST',
+    async call(method, path, body) {
+      const answer = await fetch(`${server.url}${path}`, {
+        method,
         headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ to, type, data }),
+        ...(body && { body: JSON.stringify(body) }),
       });
-      if (answer.status !== 202) throw new Error(`publish: ${answer.status} ${await answer.text()}`);
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     },
+    publish: (to, type, data = null) => server.call('POST', '/v1/publish', { to, type, data }),
   };
   onTestFinished(() => server.kill());
   return server;

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import type { Event, Presence, StatusChange } from '../../src/index.js';
 import { connected, mint, newClient, reached, startServer, wireTo } from './harness.js';
 
@@ -102,6 +103,86 @@ test('after a broken wire: exactly what was missed, in order, once', async () =>
   await soon(() => expect(heard).toHaveLength(n));
   expect(heard.map(({ data }) => data)).toEqual(Array.from({ length: n }, (_, index) => index));
   expect(changes.filter(({ status }) => status === 'connected')).toHaveLength(3);
+});
+
+test('fifty rooms come back with one request, each with exactly what it missed', async () => {
+  const server = await startServer();
+  const wire = await wireTo(server.port);
+  /** What the client says on its connections, and where it opened the last one. */
+  let said: string[] = [];
+  let opened = '';
+  class Overheard extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols);
+      opened = url;
+    }
+    override send(text: string): void {
+      said.push(JSON.parse(text).type);
+      super.send(text);
+    }
+  }
+  const client = await connected(wire.url, 'ada', { WebSocket: Overheard });
+  const names = Array.from({ length: 50 }, (_, n) => `channel_${n}`);
+  await Promise.all(names.map((name) => client.joinRoom(name)));
+  const heard = new Map(names.map((name) => [name, [] as unknown[]]));
+  client.on('n', ({ room, data }) => heard.get(room as string)?.push(data));
+  // The first entry goes to all rooms, the second to all but one, and so on.
+  const say = async (from: number, to: number) => {
+    for (let n = from; n < to; n++) await server.publish({ rooms: names.slice(n) }, 'n', n);
+  };
+  const expected = (to: number) =>
+    names.map((_, n) => Array.from({ length: Math.min(n + 1, to) }, (_, i) => i));
+  await say(0, 10);
+  await soon(() => expect([...heard.values()]).toEqual(expected(10)));
+  wire.cut();
+  await reached(client, 'reconnecting');
+  await say(10, 40);
+  said = [];
+  wire.mend();
+  await soon(() => expect([...heard.values()]).toEqual(expected(40)));
+  await say(40, 50);
+  await soon(() => expect([...heard.values()]).toEqual(expected(50)));
+  expect(new URL(opened).searchParams.get('resume')?.length).toBeLessThan(4000);
+  expect(said).toEqual([]);
+});
+
+test('more rooms than an address can hold come back, too', async () => {
+  const server = await startServer({
+    TIDINGS_LIMITS_ROOMS_PER_CONNECTION: '150',
+    TIDINGS_LIMITS_MESSAGES_PER_MINUTE: '0',
+  });
+  const wire = await wireTo(server.port);
+  const client = await connected(wire.url, 'ada');
+  const names = Array.from({ length: 150 }, (_, n) => `channel_${n}`);
+  await Promise.all(names.map((name) => client.joinRoom(name)));
+  const heard: (string | undefined)[] = [];
+  client.on('n', ({ room }) => heard.push(room));
+  wire.cut();
+  await reached(client, 'reconnecting');
+  await server.publish({ rooms: names }, 'n');
+  wire.mend();
+  await soon(() => expect(names.map((name) => client.room(name).state)).toEqual(names.map(() => 'joined')));
+  await server.publish({ rooms: names }, 'n');
+  await soon(() => expect([...heard].sort()).toEqual([...names, ...names].sort()));
+});
+
+test('a room that was lost meanwhile is denied, and the others come back', async () => {
+  const server = await startServer();
+  const wire = await wireTo(server.port);
+  const client = await connected(wire.url, 'ada');
+  const member = (method: string) => server.call(method, '/v1/rooms/order_7/members/ada');
+  await member('PUT');
+  await Promise.all(['order_7', 'orders'].map((name) => client.joinRoom(name)));
+  const heard: string[] = [];
+  client.on('*', ({ room, type }: Event) => heard.push(`${room} ${type}`));
+  wire.cut();
+  await reached(client, 'reconnecting');
+  await member('DELETE');
+  await server.publish({ room: 'orders' }, 'n');
+  wire.mend();
+  await soon(() => expect(heard).toContain('order_7 room_denied'));
+  expect(heard).toContain('orders n');
+  expect(['order_7', 'orders'].map((name) => client.room(name).state)).toEqual(['denied', 'joined']);
 });
 
 test('what was sent to the user while away follows, too', async () => {
