@@ -31,7 +31,7 @@ pub use connection::{Connection, Next, Origin, Outlet};
 pub(crate) use connection::{Pushed, Worth};
 pub use join::Joined;
 pub(crate) use join::{Attempt, Past};
-pub(crate) use room::Room;
+pub(crate) use room::{Room, State as RoomState};
 
 use self::{heartbeat::Wheel, shards::Shards};
 use crate::{

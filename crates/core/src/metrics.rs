@@ -34,4 +34,10 @@ counters! {
     recovered = "tidings_recoveries";
     /// Joins with a position from which something is no longer kept.
     unrecovered = "tidings_recoveries_failed";
+    /// Times that somebody came online, as the back end is told.
+    users_online = "tidings_user_online_events";
+    /// Times that somebody went offline, as the back end is told.
+    users_offline = "tidings_user_offline_events";
+    /// Times that the back end could not be told so, because too much waited.
+    user_events_dropped = "tidings_user_events_dropped";
 }

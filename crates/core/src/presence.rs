@@ -3,6 +3,11 @@
 //! A user goes offline, and leaves rooms, only when `live.presence_grace` has passed without a connection: a reload is not a farewell. Rooms
 //! with more people than `live.presence_names_max` are told numbers instead of names, so that ten thousand who return at once cost
 //! ten thousand joins and not their square.
+//!
+//! What the back end is told, and what outlives the process, is in `tidings/people.rs`; from here it gets who came and who went.
+
+mod changes;
+mod events;
 
 use std::{
     collections::VecDeque,
@@ -12,6 +17,9 @@ use std::{
     },
     time::Duration,
 };
+
+pub(crate) use changes::Change;
+pub use events::{UserEvent, UserEvents};
 
 use hashbrown::HashSet;
 use parking_lot::{Mutex, MutexGuard};
@@ -23,9 +31,10 @@ use tidings_protocol::{
 };
 use tidings_settings::Audience;
 
+use self::{changes::Changes, events::Feed};
 use crate::{
     Connection, Entry, Hub, Monotonic, Publication, RoomKey,
-    hub::{Pushed, Room, Worth},
+    hub::{Pushed, Room, RoomState, Worth},
     limits::Bucket,
 };
 
@@ -35,6 +44,8 @@ const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 /// A user with at least one connection, or in the grace after the last.
 pub(crate) struct User {
     pub(crate) id: UserId,
+    /// Whether they are somebody beyond this connection, of whom to keep when they were last seen.
+    is_named: bool,
     /// Messages of all the user's connections.
     pub(crate) messages: Bucket,
     /// A [`Status`], as others were last told.
@@ -47,6 +58,10 @@ pub(crate) struct UserState {
     pub(crate) connections: u32,
     /// Whether it left the hub: whoever still holds it must look it up again.
     pub(crate) gone: bool,
+    /// Whether it was told that they are here; they have been from the first connection's welcome on.
+    announced: bool,
+    /// When the last connection was lost; told while there is none.
+    lost_at: Option<Timestamp>,
     /// When the grace of the connection lost last ends.
     grace_end: Monotonic,
     /// Rooms the user is a member of.
@@ -62,12 +77,16 @@ pub(crate) struct Presences {
     graces: Mutex<VecDeque<(Monotonic, Arc<User>)>>,
     /// Full rooms whose number has changed, and when they are told.
     counts: Mutex<VecDeque<(Monotonic, Arc<Room>)>>,
+    /// Who came and who went, for those who keep it.
+    pub(crate) changes: Changes,
+    /// What the back end is told.
+    pub(crate) feed: Feed,
 }
 
 impl User {
-    pub(crate) fn new(id: UserId) -> Self {
+    pub(crate) fn new(id: UserId, is_named: bool) -> Self {
         let (messages, state) = (Bucket::default(), Mutex::default());
-        Self { id, messages, status: AtomicU8::new(Status::Online as u8), state }
+        Self { id, is_named, messages, status: AtomicU8::new(Status::Online as u8), state }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, UserState> {
@@ -119,14 +138,14 @@ impl Hub {
         }
     }
 
-    /// How some users are; those who are not connected are offline.
-    pub fn presence_of_users(&self, users: &[UserId]) -> Vec<Presence> {
+    /// How some users are; those who are not here are offline, and when they were last seen is known here only until it is kept.
+    pub(crate) fn presence_of_users(&self, users: &[UserId]) -> Vec<Presence> {
         let presence = |id: &UserId| match self.users.get(id) {
             Some(user) => self.presence(&user),
             None => Presence {
                 user: id.clone(),
                 status: Status::Offline,
-                last_seen: None,
+                last_seen: self.presences.changes.seen(id),
                 connections: 0,
                 data: None,
             },
@@ -143,15 +162,19 @@ impl Hub {
 
     fn presence(&self, user: &User) -> Presence {
         let state = user.lock();
-        let connections = state.connections as usize;
-        let status = if connections == 0 { Status::Offline } else { user.status() };
+        // In the grace they are as they were: whoever asks is told what others are.
         Presence {
             user: user.id.clone(),
-            status,
-            last_seen: Some(self.clock.now()),
-            connections,
+            status: user.status(),
+            last_seen: Some(self.last_seen(&state)),
+            connections: state.connections as usize,
             data: state.said.clone(),
         }
+    }
+
+    fn last_seen(&self, state: &UserState) -> Timestamp {
+        let now = self.clock.now();
+        state.lost_at.filter(|_| state.connections == 0).unwrap_or(now)
     }
 
     fn status_of_connections(&self, user: &UserId) -> Status {
@@ -162,9 +185,13 @@ impl Hub {
 
     /// A user came: for the first time, where everyone hears of it, or back from being away.
     pub(crate) fn tell_connected(&self, user: &Arc<User>) {
-        let state = user.lock();
-        let first = state.connections == 1 && self.settings.live.presence_audience == Audience::Everyone;
-        if user.set_status(self.status_of_connections(&user.id)) || first {
+        let mut state = user.lock();
+        let is_first = !std::mem::replace(&mut state.announced, true);
+        if is_first {
+            self.note_change(user, true, self.clock.now());
+        }
+        let is_news = is_first && self.settings.live.presence_audience == Audience::Everyone;
+        if user.set_status(self.status_of_connections(&user.id)) || is_news {
             self.tell_presence(user, state);
         }
     }
@@ -174,6 +201,7 @@ impl Hub {
         let mut state = user.lock();
         let due = self.clock.monotonic().after(self.settings.live.presence_grace);
         state.grace_end = due;
+        state.lost_at = Some(self.clock.now());
         state.connections -= 1;
         if state.connections == 0 {
             self.present_users.fetch_sub(1, Ordering::Relaxed);
@@ -182,15 +210,39 @@ impl Hub {
         self.presences.graces.lock().push_back((due, user.clone()));
     }
 
-    /// A user has left a room by a word, not by a lost connection: no grace.
-    pub(crate) fn leave_now(&self, user: &User, room: &Arc<Room>) {
+    /// A user has left a room by a word, not by a lost connection: no grace. But whoever comes and goes all the time is told once
+    /// a grace.
+    pub(crate) fn leave_now(&self, user: &Arc<User>, room: &Arc<Room>) {
+        let now = self.clock.monotonic();
         let mut state = user.lock();
-        if room.lock().remove_absent(&user.id) {
+        let mut room_state = room.lock();
+        let is_absent = room_state.connections_of(&user.id) == Some(0);
+        if is_absent && room_state.left_within(&user.id, self.settings.live.presence_grace, now) {
+            drop(room_state);
+            let due = now.after(self.settings.live.presence_grace);
+            state.grace_end = due;
+            drop(state);
+            return self.presences.graces.lock().push_back((due, user.clone()));
+        }
+        let has_left = room_state.remove_absent(&user.id);
+        if has_left {
+            self.note_left(&user.id, &mut room_state, now);
+        }
+        drop(room_state);
+        if has_left {
             state.rooms.retain(|other| !Arc::ptr_eq(other, room));
             drop(state);
             self.tell_left(user, room);
         }
         self.retire(room);
+    }
+
+    /// Remembers that a room hears of somebody's leaving.
+    fn note_left(&self, user: &UserId, room: &mut RoomState, now: Monotonic) {
+        let live = &self.settings.live;
+        if room.member_count() <= live.presence_names_max {
+            room.note_left(user, live.presence_grace, now);
+        }
     }
 
     /// Ends the graces that are over.
@@ -207,15 +259,26 @@ impl Hub {
             return;
         }
         let all_rooms = state.rooms.clone();
-        let left: Vec<Arc<Room>> =
-            state.rooms.extract_if(.., |room| room.lock().remove_absent(&user.id)).collect();
+        let leave = |room: &mut Arc<Room>| {
+            let mut room = room.lock();
+            let has_left = room.remove_absent(&user.id);
+            if has_left {
+                self.note_left(&user.id, &mut room, now);
+            }
+            has_left
+        };
+        let left: Vec<Arc<Room>> = state.rooms.extract_if(.., leave).collect();
         if state.connections == 0 {
             state.gone = true;
             user.set_status(Status::Offline);
             self.users.with(&user.id, |users| users.remove(&user.id));
             // Said before the rooms are left, so that those who shared them hear it.
             state.rooms = all_rooms;
-            self.tell_presence(user, state);
+            // Whoever was shown out at the door never was here.
+            if state.announced {
+                self.note_change(user, false, self.last_seen(&state));
+                self.tell_presence(user, state);
+            }
         } else if user.set_status(self.status_of_connections(&user.id)) {
             // The connections that are left are all away.
             self.tell_presence(user, state);
@@ -228,13 +291,20 @@ impl Hub {
         }
     }
 
+    /// Leaves it to those who keep it that a user came or went. Under the user's lock, so that it is in order.
+    fn note_change(&self, user: &User, online: bool, at: Timestamp) {
+        if user.is_named && !self.presences.changes.note(&user.id, online, at) {
+            self.metrics.user_events_dropped.inc();
+        }
+    }
+
     /// Tells those who may know how a user is now.
     fn tell_presence(&self, user: &User, state: MutexGuard<'_, UserState>) {
-        let (rooms, said) = (state.rooms.clone(), state.said.clone());
+        let (rooms, said, last_seen) = (state.rooms.clone(), state.said.clone(), self.last_seen(&state));
         drop(state);
         let now = self.clock.now();
         let update =
-            PresenceUpdate { user_id: user.id.clone(), status: user.status(), last_seen: now, data: said };
+            PresenceUpdate { user_id: user.id.clone(), status: user.status(), last_seen, data: said };
         let Some(entry) = own_entry(RoomKey::Everyone, "presence_update", &update, now, None) else { return };
         match self.settings.live.presence_audience {
             Audience::Everyone => {

@@ -1,6 +1,7 @@
 //! The seam to what keeps things: the book, of which everything else is a copy.
 
 mod error;
+mod people;
 mod records;
 
 use std::{future::Future, path::Path, pin::Pin, sync::Arc};
@@ -11,6 +12,7 @@ use tidings_settings::Keep;
 use crate::{Entry, RoomKey};
 
 pub use error::StoreError;
+pub use people::{People, Person, ServerId};
 pub use records::{
     AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page, Revocation, RoomRecord, Stretch,
     Tidy,
@@ -38,7 +40,7 @@ pub enum Appended {
 /// caller's. **Epochs.** A log that is lost or starts anew has another epoch. **Retention** only ever takes the oldest entries of a
 /// log, so what is left has no gap. **Away.** A store that cannot be reached or cannot write says so within two seconds, holds
 /// nothing back for later, and works again by itself when it can. Calls may come from any task, at the same time.
-pub trait Store: Send + Sync {
+pub trait Store: People + Send + Sync {
     // --- entries
 
     /// Puts entries at the ends of their rooms' logs, all or none, with their idempotency key. Entries come without offsets; the
@@ -165,7 +167,7 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Arc<Entry>>>;
 
-    /// Forgets a user: the personal room, memberships, revocations; entries that the user published in other rooms stay as
+    /// Forgets a user: the personal room, memberships, revocations, when they were last seen; entries that the user published in other rooms stay as
     /// places in their logs, of type [`Erased::ENTRY_TYPE`], without sender and data. What was erased cannot be read from the
     /// store's files afterwards.
     ///

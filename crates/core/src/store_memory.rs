@@ -2,6 +2,7 @@
 
 mod book;
 mod logs;
+mod people;
 
 use std::{path::Path, sync::Arc};
 
@@ -9,7 +10,7 @@ use parking_lot::Mutex;
 use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use self::{book::Book, logs::Logs};
+use self::{book::Book, logs::Logs, people::Crowd};
 use crate::{
     Entry, RoomKey, Store, StoreError,
     store::{
@@ -26,6 +27,7 @@ pub struct MemoryStore {
     logs: Mutex<Logs>,
     /// Locked behind `logs` where both are.
     book: Mutex<Book>,
+    crowd: Mutex<Crowd>,
 }
 
 impl Default for MemoryStore {
@@ -37,7 +39,7 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// A store whose logs have at most this many bytes over all rooms.
     pub fn with_bytes_max(bytes_max: usize) -> Self {
-        Self { logs: Mutex::new(Logs::new(bytes_max)), book: Mutex::default() }
+        Self { logs: Mutex::new(Logs::new(bytes_max)), book: Mutex::default(), crowd: Mutex::default() }
     }
 
     fn record(&self, room: &RoomKey) -> Option<RoomRecord> {
@@ -180,6 +182,7 @@ impl Store for MemoryStore {
         let blanked_entries =
             logs.replace(|entry| (entry.from.as_ref() == Some(&user)).then(|| entry.blanked()));
         let memberships = self.book.lock().erase(&user);
+        self.crowd.lock().forget(&user);
         ready(Erased { personal_entries, blanked_entries, memberships })
     }
 

@@ -5,6 +5,7 @@ mod erasing;
 mod history;
 mod joining;
 mod membership;
+mod people;
 mod publishing;
 mod resuming;
 mod settling;
@@ -48,6 +49,8 @@ pub struct Tidings {
     revocations_read_at: AtomicU64,
     /// Rooms whose store may have more than the hub was handed.
     unsettled: Mutex<HashMap<RoomKey, Monotonic>>,
+    /// What is kept of people's presence.
+    keeper: people::Keeper,
 }
 
 impl Tidings {
@@ -68,6 +71,7 @@ impl Tidings {
             revoked,
             revocations_read_at: AtomicU64::default(),
             unsettled,
+            keeper: people::Keeper::new(),
         }
     }
 
@@ -122,7 +126,7 @@ impl Tidings {
     /// `forbidden` or `not_found` for a room that the user may not join.
     pub async fn presence(&self, identity: &Identity, of: &PresenceOf) -> Result<Vec<Presence>, Fault> {
         match of {
-            PresenceOf::Users(users) => Ok(self.hub.presence_of_users(users)),
+            PresenceOf::Users(users) => Ok(self.presence_of_users(users).await),
             PresenceOf::Room(room) => {
                 self.may(identity, Act::Presence, room).await?;
                 Ok(self.hub.presence_of_room(room))

@@ -60,10 +60,13 @@ pub(crate) async fn erase(pool: &Arc<Pool>, user: &UserId) -> Result<Erased, Sto
     let memberships =
         work.execute("DELETE FROM tidings_members WHERE user_id = $1", &[text(&user.as_str())]).await?;
     work.execute("DELETE FROM tidings_revocations WHERE user_id = $1", &[text(&user.as_str())]).await?;
+    work.execute("DELETE FROM tidings_people WHERE user_id = $1", &[text(&user.as_str())]).await?;
     let personal_entries = rooms::remove(&work, &personal).await?.unwrap_or_default();
 
     let mut tables: BTreeSet<String> =
-        ["tidings_rooms", "tidings_members", "tidings_revocations"].map(String::from).into();
+        ["tidings_rooms", "tidings_members", "tidings_revocations", "tidings_people"]
+            .map(String::from)
+            .into();
     let mut blanked_entries = 0;
     for row in &blanked {
         tables.insert(rows::get(row, "part")?);

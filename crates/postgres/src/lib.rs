@@ -27,6 +27,7 @@ mod rows;
 mod erase;
 mod house;
 mod members;
+mod people;
 mod rooms;
 
 mod audit;

@@ -43,7 +43,7 @@ impl Default for PostgresOptions {
 
 /// Keeps all there is in PostgreSQL.
 pub struct PostgresStore {
-    pool: Arc<Pool>,
+    pub(crate) pool: Arc<Pool>,
     appends: Appends,
     /// Sees to the tables until they are there.
     watch: Option<AbortHandle>,
@@ -100,7 +100,9 @@ impl Drop for PostgresStore {
 }
 
 /// An answer of a part that changes nothing.
-fn answer<'a, T, E: Into<StoreError>>(part: impl Future<Output = Result<T, E>> + Send + 'a) -> Answer<'a, T> {
+pub(crate) fn answer<'a, T, E: Into<StoreError>>(
+    part: impl Future<Output = Result<T, E>> + Send + 'a,
+) -> Answer<'a, T> {
     Box::pin(async move { part.await.map_err(Into::into) })
 }
 

@@ -25,6 +25,10 @@ const TURN_CONNECTIONS: usize = 256;
 const TICK: Duration = Duration::from_millis(250);
 /// How often it is asked what other servers revoked.
 const REVOCATIONS: Duration = Duration::from_millis(500);
+/// How often it is kept who came and who went: what comes together until then is one transaction.
+const PEOPLE: Duration = Duration::from_millis(200);
+/// How long the store may take to keep it at the very end.
+const LAST_WORD: Duration = Duration::from_secs(2);
 /// After `goodbye`: the shortest wait, and the spread for each connection there is.
 const RETRY_AFTER_MS: u64 = 500;
 const SPREAD_MS_EACH: u64 = 2;
@@ -51,6 +55,7 @@ pub async fn serve(
     let ticks = tokio::spawn(ticks(app.clone()));
     let settling = tokio::spawn(settling(app.clone()));
     let revocations = tokio::spawn(revocations(app.clone()));
+    let people = tokio::spawn(people(app.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone()));
     // Each connection that speaks HTTP holds a receiver: when the last is gone, all requests are answered.
     let (leave, _) = watch::channel(());
@@ -74,6 +79,14 @@ pub async fn serve(
     settling.abort();
     revocations.abort();
     jobs.abort();
+    people.abort();
+    // Aborted, it lets go of what it holds at its next step: only then can this have its turn.
+    let _ = people.await;
+    match tokio::time::timeout(LAST_WORD, app.tidings.leave_people()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "when people were last seen could not be kept"),
+        Err(_) => tracing::warn!("when people were last seen could not be kept in time"),
+    }
     Ok(())
 }
 
@@ -140,6 +153,18 @@ async fn revocations(app: Arc<App>) {
         interval.tick().await;
         if let Err(fault) = app.tidings.read_revocations().await {
             tracing::debug!(code = fault.code.as_str(), "revocations could not be read, trying again");
+        }
+    }
+}
+
+/// Keeps who came and who went. What cannot be kept now is tried again.
+async fn people(app: Arc<App>) {
+    let mut interval = tokio::time::interval(PEOPLE);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(error) = app.tidings.keep_people().await {
+            tracing::debug!(%error, "it could not be kept who is online, trying again");
         }
     }
 }

@@ -23,6 +23,7 @@ mod log_check;
 mod members;
 mod open_error;
 mod options;
+mod people;
 mod queue;
 mod readers;
 mod rooms;

@@ -23,7 +23,7 @@ const CHUNK: i64 = 5_000;
 const COMMAND_BYTES: usize = 512;
 
 impl SqliteStore {
-    fn write<S: Send + 'static, T: Send + 'static>(
+    pub(crate) fn write<S: Send + 'static, T: Send + 'static>(
         &self,
         state: S,
         run: fn(&mut Ledger, &S) -> Work<T>,

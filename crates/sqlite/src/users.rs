@@ -81,6 +81,7 @@ pub(crate) fn erase(ledger: &mut Ledger, user: &UserId, traces: &Traces) -> Work
     let delete = |sql: &str| ledger.connection().prepare_cached(sql)?.execute([user.as_str()]);
     let memberships = delete("DELETE FROM members WHERE user = ?1")? as u64;
     delete("DELETE FROM revocations WHERE user = ?1")?;
+    delete("DELETE FROM people WHERE user = ?1")?;
     Ok(Erased { personal_entries, blanked_entries, memberships })
 }
 

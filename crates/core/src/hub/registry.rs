@@ -25,7 +25,7 @@ impl Hub {
         origin: Origin,
         outlet: O,
     ) -> Result<Arc<Connection<O>>, (Fault, O)> {
-        let user = match self.place_for(&identity.user) {
+        let user = match self.place_for(&identity) {
             Ok(user) => user,
             Err(fault) => return Err((fault, outlet)),
         };
@@ -117,17 +117,17 @@ impl Hub {
         });
     }
 
-    fn place_for(&self, user: &UserId) -> Result<Arc<User>, Fault> {
+    fn place_for(&self, identity: &Identity) -> Result<Arc<User>, Fault> {
         let place = Counted::take(&self.connection_count, self.settings.limits.connections)?;
-        let user = self.user_with_one_more(user)?;
+        let user = self.user_with_one_more(identity)?;
         place.keep();
         Ok(user)
     }
 
-    fn user_with_one_more(&self, id: &UserId) -> Result<Arc<User>, Fault> {
-        let max = self.settings.limits.connections_per_user;
+    fn user_with_one_more(&self, identity: &Identity) -> Result<Arc<User>, Fault> {
+        let (id, max) = (&identity.user, self.settings.limits.connections_per_user);
         loop {
-            let fresh = || Arc::new(User::new(id.clone()));
+            let fresh = || Arc::new(User::new(id.clone(), !identity.anonymous));
             let user = self.users.with(id, |users| users.entry(id.clone()).or_insert_with(fresh).clone());
             let mut state = user.lock();
             if state.gone {

@@ -3,17 +3,20 @@
 //! Order, gaps and doubles are one function, [`State::take`]: the next offset is taken, an older one dropped, a newer one held
 //! until the gap closes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use hashbrown::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 use tidings_protocol::{Epoch, Offset, Position, UserId};
 
 use super::{connection::Connection, slots::Slots};
-use crate::{Entry, RoomKey, presence::User};
+use crate::{Entry, Monotonic, RoomKey, presence::User};
 
 /// Most entries held while one before them is missing; what comes beyond is let go, and the gap never closes.
 const AHEAD_MAX: usize = 1_024;
+
+/// So many who left are remembered at least before it is looked for whom to forget.
+const LEFT_MIN: usize = 16;
 
 pub(crate) struct Room {
     pub(crate) key: RoomKey,
@@ -42,6 +45,10 @@ struct Members {
     by_id: HashMap<UserId, Member>,
     /// How many of them have no connection here: they are in their grace.
     absent: usize,
+    /// Who left lately, and when that was told.
+    left: HashMap<UserId, Monotonic>,
+    /// With how many it is looked for those of whom it is long ago.
+    left_max: usize,
 }
 
 /// A user in a room.
@@ -184,6 +191,22 @@ impl State {
             member.connections -= 1;
             members.absent += usize::from(member.connections == 0);
         }
+    }
+
+    /// Whether it was told less than a grace ago that a user left.
+    pub(crate) fn left_within(&self, user: &UserId, grace: Duration, now: Monotonic) -> bool {
+        let left = self.members.as_ref().and_then(|members| members.left.get(user));
+        left.is_some_and(|left| now.since(*left) < grace)
+    }
+
+    /// Remembers for a grace that it is told that a user left.
+    pub(crate) fn note_left(&mut self, user: &UserId, grace: Duration, now: Monotonic) {
+        let members = self.members.get_or_insert_default();
+        if members.left.len() >= members.left_max {
+            members.left.retain(|_, left| now.since(*left) < grace);
+            members.left_max = (members.left.len() * 2).max(LEFT_MIN);
+        }
+        members.left.insert(user.clone(), now);
     }
 
     /// Takes out a user of whom no connection is left here; true when there was such a one.

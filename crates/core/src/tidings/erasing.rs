@@ -51,7 +51,7 @@ impl Tidings {
     pub async fn erase(&self, user: &UserId) -> Result<Erased, StoreError> {
         let mut sum = Erased::default();
         for _ in 0..PASSES {
-            let erased = self.store.erase(user.clone()).await?;
+            let erased = self.without_keeping(user, self.store.erase(user.clone())).await?;
             sum.personal_entries += erased.personal_entries;
             sum.blanked_entries += erased.blanked_entries;
             sum.memberships += erased.memberships;
@@ -80,7 +80,7 @@ impl Tidings {
         let mut after = None;
         loop {
             let rooms = self.store.rooms(after, PAGE).await.map_err(unavailable)?;
-            let Some(last) = rooms.last() else { return Ok(found) };
+            let Some(last) = rooms.last() else { break };
             after = Some(last.room.clone());
             for room in rooms {
                 match &room.room {
@@ -109,6 +109,13 @@ impl Tidings {
                     }
                 }
             }
+        }
+        let mut behind = None;
+        loop {
+            let people = self.store.all_people(behind, PAGE).await.map_err(unavailable)?;
+            let Some(last) = people.last() else { return Ok(found) };
+            behind = Some(last.user.clone());
+            people.iter().for_each(|person| note(&person.user));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     net::{IpAddr, Ipv4Addr},
+    ops::RangeInclusive,
     path::Path,
     pin::pin,
     sync::{
@@ -20,8 +21,8 @@ use tidings_core::{
     Origin, Publication, RoomKey, Store, Tidings,
     metrics::Metrics,
     store::{
-        Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page,
-        Revocation, RoomRecord, Stretch, Tidy,
+        Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page, People,
+        Person, Revocation, RoomRecord, ServerId, Stretch, Tidy,
     },
 };
 use tidings_protocol::{
@@ -322,6 +323,16 @@ macro_rules! pass_on {
     ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         $(fn $name(&self, $($argument: $type),*) -> Answer<'_, $answer> { self.store.$name($($argument),*) })*
     };
+}
+
+impl People for SharedStore {
+    pass_on! {
+        note_people(people: Vec<Person>) -> ();
+        people(users: Vec<UserId>) -> Vec<Person>;
+        all_people(after: Option<UserId>, limit: usize) -> Vec<Person>;
+        renew_lease(server: ServerId, now: Timestamp) -> ();
+        left_behind(alive: RangeInclusive<Timestamp>, limit: usize) -> Vec<Person>;
+    }
 }
 
 impl Store for SharedStore {

@@ -16,18 +16,18 @@ pub(crate) async fn presence(app: Arc<App>, request: Request) -> Outcome {
     let users = query.list::<UserId>("users", "user ids with commas between them")?;
     let room = query.one::<RoomName>("room", path::ROOM)?;
     let page = match (users, room) {
-        (Some(users), None) => of_users(&app, &users)?,
+        (Some(users), None) => of_users(&app, &users).await?,
         (None, Some(room)) => of_room(&app, &room, query)?,
         _ => return Err(Fault::invalid("users", "expected either users or room").into()),
     };
     Ok(Answer::now(&page)?)
 }
 
-fn of_users(app: &App, users: &[UserId]) -> Result<Page<Presence>, Fault> {
+async fn of_users(app: &App, users: &[UserId]) -> Result<Page<Presence>, Fault> {
     if users.len() > PRESENCE_USERS_MAX {
         return Err(Fault::invalid("users", format!("expected at most {PRESENCE_USERS_MAX} users")));
     }
-    Ok(Page { items: app.tidings.hub.presence_of_users(users), next_cursor: None })
+    Ok(Page { items: app.tidings.presence_of_users(users).await, next_cursor: None })
 }
 
 fn of_room(app: &App, room: &RoomName, query: Query<'_>) -> Result<Page<Presence>, Fault> {

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 use tidings_core::{RoomKey, StoreError, Tidings};
-use tidings_protocol::{Offset, RoomName, UserId};
+use tidings_protocol::{Offset, RoomName, Timestamp, UserId};
 
 use crate::archive::Line;
 
 /// What is read at once.
 const PAGE: usize = 500;
 
-/// An export under way: who it is, then memberships, then entries. The last line says how many there were: without it, the export is not whole.
+/// An export under way: who it is and when they were last seen, then memberships, then entries. The last line says how many there were: without it, the export is not whole.
 pub struct Export<'a> {
     tidings: &'a Tidings,
     user: UserId,
@@ -24,6 +24,8 @@ pub struct Exported {
     pub memberships: u64,
     /// Entries that the user published or has in the personal room.
     pub entries: u64,
+    /// When the user was last seen, if that is known.
+    pub last_seen: Option<Timestamp>,
 }
 
 /// What comes next, behind which place.
@@ -53,13 +55,18 @@ impl<'a> Export<'a> {
         match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Head => {
                 self.next = Next::Memberships(None);
-                let now = self.tidings.clock().now();
-                Ok(Some(format!("{}\n", json!({ "kind": "user", "user": self.user, "exported_at": now }))))
+                self.so_far.last_seen = self.tidings.last_seen(&self.user).await?;
+                Ok(Some(format!("{}\n", self.head())))
             }
             Next::Memberships(after) => self.memberships(after).await.map(Some),
             Next::Entries(after) => self.entries(after).await.map(Some),
             Next::Nothing => Ok(None),
         }
+    }
+
+    fn head(&self) -> serde_json::Value {
+        let (user, now) = (&self.user, self.tidings.clock().now());
+        json!({ "kind": "user", "user": user, "last_seen": self.so_far.last_seen, "exported_at": now })
     }
 
     async fn memberships(&mut self, after: Option<RoomName>) -> Result<String, StoreError> {
@@ -74,7 +81,7 @@ impl<'a> Export<'a> {
     async fn entries(&mut self, after: Option<(RoomKey, Offset)>) -> Result<String, StoreError> {
         let page = self.tidings.store().entries_of(self.user.clone(), after, PAGE).await?;
         let Some(last) = page.last() else {
-            let Exported { memberships, entries } = self.so_far;
+            let Exported { memberships, entries, .. } = self.so_far;
             return Ok(format!(
                 "{}\n",
                 json!({ "kind": "end", "memberships": memberships, "entries": entries })

@@ -1,6 +1,7 @@
 //! A store in memory that can be away, wholly or for the audit log.
 
 use std::{
+    ops::RangeInclusive,
     path::Path,
     sync::{
         Arc,
@@ -11,8 +12,8 @@ use std::{
 use tidings_core::{
     Entry, MemoryStore, RoomKey, Store, StoreError,
     store::{
-        Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page,
-        Revocation, RoomRecord, Stretch, Tidy,
+        Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page, People,
+        Person, Revocation, RoomRecord, ServerId, Stretch, Tidy,
     },
 };
 use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
@@ -42,6 +43,16 @@ macro_rules! pass_on {
             self.if_away().unwrap_or_else(|| self.inside.$name($($argument),*))
         })*
     };
+}
+
+impl People for Failing {
+    pass_on! {
+        note_people(people: Vec<Person>) -> ();
+        people(users: Vec<UserId>) -> Vec<Person>;
+        all_people(after: Option<UserId>, limit: usize) -> Vec<Person>;
+        renew_lease(server: ServerId, now: Timestamp) -> ();
+        left_behind(alive: RangeInclusive<Timestamp>, limit: usize) -> Vec<Person>;
+    }
 }
 
 impl Store for Failing {

@@ -20,6 +20,7 @@ pub mod members;
 pub mod model;
 pub mod order;
 pub mod pages;
+pub mod people;
 pub mod rooms;
 pub mod users;
 
@@ -126,6 +127,15 @@ macro_rules! store_contract {
                 entries_of_pages_meet,
                 revoke_keeps_the_latest,
                 tidy_forgets_old_revocations_only,
+            ],
+            people: [
+                people_are_noted_as_they_are,
+                of_what_is_noted_the_later_stays,
+                a_lease_says_when_all_its_people_were_seen,
+                who_is_left_behind_is_found,
+                all_people_come_in_the_order_of_their_ids,
+                erase_forgets_when_somebody_was_seen,
+                old_leases_are_forgotten_with_their_last_one,
             ],
             erasing: [
                 erase_takes_the_personal_room_and_blanks_the_rest,

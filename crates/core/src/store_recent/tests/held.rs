@@ -1,6 +1,7 @@
 //! A store that does what it is asked when it is told to, and as often as not too late.
 
 use std::{
+    ops::RangeInclusive,
     path::Path,
     sync::{
         Arc,
@@ -12,7 +13,10 @@ use std::{
 use parking_lot::Mutex;
 
 use super::super::*;
-use crate::MemoryStore;
+use crate::{
+    MemoryStore,
+    store::{People, Person, ServerId},
+};
 
 /// A store in memory of which each call is done at once, or held until somebody lets it go.
 pub(super) struct Held {
@@ -118,6 +122,16 @@ macro_rules! held {
             self.call(move |memory| now(memory.$name($($argument),*)))
         })*
     };
+}
+
+impl People for Held {
+    held! {
+        note_people(people: Vec<Person>) -> ();
+        people(users: Vec<UserId>) -> Vec<Person>;
+        all_people(after: Option<UserId>, limit: usize) -> Vec<Person>;
+        renew_lease(server: ServerId, now: Timestamp) -> ();
+        left_behind(alive: RangeInclusive<Timestamp>, limit: usize) -> Vec<Person>;
+    }
 }
 
 impl Store for Held {

@@ -7,7 +7,7 @@ use std::{
 
 use tidings_core::{
     RoomKey, Store,
-    store::{Erased, MemberRole},
+    store::{Erased, MemberRole, Person},
 };
 use tidings_protocol::{EventType, Json, Offset, Role, Timestamp};
 
@@ -139,6 +139,8 @@ pub async fn what_was_erased_is_in_no_file(fresh: &mut impl Fresh) {
         store.put_member(name(&format!("b{number}")), user(who), MemberRole::default(), at(1)).await.unwrap();
     }
     store.revoke(user(who), at(1)).await.unwrap();
+    let person = Person { user: user(who), last_seen: at(1), revision: 1, server: None };
+    store.note_people(vec![person]).await.unwrap();
     let files = fresh.files();
     if files.is_empty() {
         return;

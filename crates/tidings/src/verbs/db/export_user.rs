@@ -63,7 +63,7 @@ impl ExportUser {
                 None => export(&app, &user, &mut io::stdout().lock()).await,
             }
         })?;
-        let Exported { memberships, entries } = exported;
+        let Exported { memberships, entries, .. } = exported;
         let (memberships, entries) =
             (output::many(memberships, "membership"), output::many(entries, "entry"));
         note(match exported == Exported::default() {
