@@ -93,6 +93,21 @@ impl Entry {
         }
     }
 
+    /// The same entry with other data: sealed, or opened.
+    pub fn with_data(&self, data: Json) -> Self {
+        Self {
+            id: self.id,
+            room: self.room.clone(),
+            r#type: self.r#type.clone(),
+            from: self.from.clone(),
+            time: self.time,
+            data,
+            offset: self.offset,
+            except: self.except,
+            past: OnceLock::new(),
+        }
+    }
+
     /// Whether it is about a user: published by them, or in their personal room.
     pub fn is_of(&self, user: &UserId) -> bool {
         self.from.as_ref() == Some(user) || matches!(&self.room, RoomKey::Personal(owner) if owner == user)

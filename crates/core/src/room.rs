@@ -53,6 +53,8 @@ pub struct Kind {
     pub publish: AnyOf,
     /// What of it is kept.
     pub keep: Keep,
+    /// Whether what is kept is sealed.
+    pub encrypt: bool,
 }
 
 /// All kinds; the first whose pattern matches decides.
@@ -67,6 +69,7 @@ impl Kinds {
             join: rule.join.clone(),
             publish: rule.publish.clone(),
             keep: rule.keep,
+            encrypt: rule.encrypt,
         };
         Self(rules.iter().map(kind).collect())
     }
@@ -102,6 +105,11 @@ impl Kinds {
             Keep::Last => None,
             Keep::For(time) => Some(longest.max(time)),
         })
+    }
+
+    /// Whether what is kept of a room is sealed, whatever it holds.
+    pub fn encrypts(&self, key: &RoomKey) -> bool {
+        key.name().and_then(|name| self.of(name)).is_some_and(|kind| kind.encrypt)
     }
 
     /// What is kept of a room.

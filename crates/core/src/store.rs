@@ -1,6 +1,7 @@
 //! The seam to what keeps things: the book, of which everything else is a copy.
 
 mod error;
+mod keys;
 mod people;
 mod records;
 
@@ -12,6 +13,7 @@ use tidings_settings::Keep;
 use crate::{Entry, RoomKey};
 
 pub use error::StoreError;
+pub use keys::{DataKeyId, KeyStore, Rewrap, WrappedKey};
 pub use people::{People, Person, ServerId};
 pub use records::{
     AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page, Revocation, RoomRecord, Stretch,
@@ -40,7 +42,7 @@ pub enum Appended {
 /// caller's. **Epochs.** A log that is lost or starts anew has another epoch. **Retention** only ever takes the oldest entries of a
 /// log, so what is left has no gap. **Away.** A store that cannot be reached or cannot write says so within two seconds, holds
 /// nothing back for later, and works again by itself when it can. Calls may come from any task, at the same time.
-pub trait Store: People + Send + Sync {
+pub trait Store: KeyStore + People + Send + Sync {
     // --- entries
 
     /// Puts entries at the ends of their rooms' logs, all or none, with their idempotency key. Entries come without offsets; the
@@ -79,6 +81,15 @@ pub trait Store: People + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     fn read(&self, room: RoomKey, page: Page, limit: usize) -> Answer<'_, Stretch>;
+
+    /// [`Self::read`] of entries as they are kept: data that was sealed before it came here is not opened. For what moves entries or looks only
+    /// at what is beside their data, and so needs no key.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    fn read_as_kept(&self, room: RoomKey, page: Page, limit: usize) -> Answer<'_, Stretch> {
+        self.read(room, page, limit)
+    }
 
     // --- rooms and their members
 

@@ -1,6 +1,7 @@
 //! The store that lives in memory: nothing to install, nothing on disk, and all of it gone when the process ends.
 
 mod book;
+mod keys;
 mod logs;
 mod people;
 
@@ -10,7 +11,7 @@ use parking_lot::Mutex;
 use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use self::{book::Book, logs::Logs, people::Crowd};
+use self::{book::Book, keys::Keys, logs::Logs, people::Crowd};
 use crate::{
     Entry, RoomKey, Store, StoreError,
     store::{
@@ -28,6 +29,7 @@ pub struct MemoryStore {
     /// Locked behind `logs` where both are.
     book: Mutex<Book>,
     crowd: Mutex<Crowd>,
+    keys: Mutex<Keys>,
 }
 
 impl Default for MemoryStore {
@@ -39,7 +41,8 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// A store whose logs have at most this many bytes over all rooms.
     pub fn with_bytes_max(bytes_max: usize) -> Self {
-        Self { logs: Mutex::new(Logs::new(bytes_max)), book: Mutex::default(), crowd: Mutex::default() }
+        let logs = Mutex::new(Logs::new(bytes_max));
+        Self { logs, book: Mutex::default(), crowd: Mutex::default(), keys: Mutex::default() }
     }
 
     fn record(&self, room: &RoomKey) -> Option<RoomRecord> {

@@ -11,6 +11,7 @@
 //! - Questions that are the same are put once (`flights`): who comes while one is on its way shares the next.
 
 mod flights;
+mod keys;
 mod people;
 mod tail;
 mod tails;
@@ -336,6 +337,7 @@ impl Store for RecentStore {
     }
 
     pass_on! {
+        read_as_kept(room: RoomKey, page: Page, limit: usize) -> Stretch;
         put_room(room: RoomName, data: Json, now: Timestamp) -> bool;
         member(room: RoomName, user: UserId) -> Option<Member>;
         members(room: RoomName, after: Option<UserId>, limit: usize) -> Vec<Member>;

@@ -167,6 +167,8 @@ pub(crate) fn unavailable(error: StoreError) -> Fault {
             ErrorCode::Unavailable,
             "it is not known whether this was kept: send it again with the same Idempotency-Key",
         ),
+        // The sentence names a key by the id that the operator gave it, and nothing else.
+        StoreError::Sealed(_) => Fault::new(ErrorCode::Unavailable, error.to_string()),
         StoreError::Corrupt(_) => {
             Fault::new(ErrorCode::Internal, "the store is damaged: see the server's log")
         }

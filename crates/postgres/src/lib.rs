@@ -24,6 +24,7 @@ mod append;
 mod entries;
 mod rows;
 
+mod data_keys;
 mod erase;
 mod house;
 mod members;

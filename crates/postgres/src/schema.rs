@@ -22,8 +22,11 @@ use crate::{
 pub const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Each brings the tables to the next version; none is ever changed after a release.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_tables.sql"), include_str!("../migrations/0002_people.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_tables.sql"),
+    include_str!("../migrations/0002_people.sql"),
+    include_str!("../migrations/0003_data_keys.sql"),
+];
 
 /// `pg_advisory_xact_lock`: who changes the tables. The text `tidings` as a number.
 pub(crate) const TABLES_LOCK: i64 = 0x0074_6964_696e_6773;

@@ -12,6 +12,7 @@ mod audit;
 mod backup;
 mod chorus;
 mod condition;
+mod data_keys;
 mod entries;
 mod error;
 mod file;

@@ -11,8 +11,11 @@ use crate::{OpenError, file};
 const APPLICATION_ID: i32 = 0x7464_6e67;
 
 /// The n-th leads to schema n. One that was ever released is not changed any more.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_begin.sql"), include_str!("../migrations/0002_people.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_begin.sql"),
+    include_str!("../migrations/0002_people.sql"),
+    include_str!("../migrations/0003_data_keys.sql"),
+];
 
 /// What became of a database's schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

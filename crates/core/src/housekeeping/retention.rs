@@ -164,7 +164,7 @@ impl Retention<'_> {
         // Most rooms have nothing that is too old, and their first entry tells.
         let mut limit = 1;
         while after < room.head.offset && !self.is_over() {
-            let stretch = self.store.read(room.room.clone(), Page::After(after), limit).await?;
+            let stretch = self.store.read_as_kept(room.room.clone(), Page::After(after), limit).await?;
             let Some(last) = stretch.last().filter(|last| last.epoch == room.head.epoch) else { break };
             let Ages { old, is_young } = ages(&stretch.entries, time, now);
             let up_to = old.checked_sub(1).and_then(|index| stretch.entries.get(index)?.offset);
@@ -209,7 +209,7 @@ impl Retention<'_> {
         let Some(archive) = self.archive.as_mut() else { return Ok(false) };
         let limit = usize::try_from(piece.up_to.0 - piece.from.0).unwrap_or(PIECE).saturating_add(1);
         let page = Page::After(before(piece.from));
-        let mut stretch = self.store.read(piece.room.clone(), page, limit).await?;
+        let mut stretch = self.store.read_as_kept(piece.room.clone(), page, limit).await?;
         if stretch.head.epoch != piece.epoch {
             return Ok(false);
         }

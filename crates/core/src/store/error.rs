@@ -14,6 +14,9 @@ pub enum StoreError {
     Uncertain(String),
     /// What was read is damaged. It was not handed out, and nothing was deleted.
     Corrupt(String),
+    /// What was asked for is sealed, and the key that opens it is not there: the sentence names the key. Nothing was changed, and nothing
+    /// is lost.
+    Sealed(String),
     /// The idempotency key belongs to another request.
     Conflict,
     /// This store cannot do that; the sentence says what can.
@@ -27,6 +30,7 @@ impl fmt::Display for StoreError {
             Self::Full(why) => write!(f, "the store is full: {why}"),
             Self::Uncertain(why) => write!(f, "it is not known whether the store has it: {why}"),
             Self::Corrupt(why) => write!(f, "the store is damaged: {why}"),
+            Self::Sealed(why) => write!(f, "what the store has cannot be opened: {why}"),
             Self::Conflict => f.write_str("this idempotency key was used for another request"),
             Self::Unsupported(why) => f.write_str(why),
         }

@@ -101,7 +101,7 @@ impl Tidings {
                 loop {
                     let page = Page::After(read);
                     let stretch =
-                        self.store.read(room.room.clone(), page, PAGE).await.map_err(unavailable)?;
+                        self.store.read_as_kept(room.room.clone(), page, PAGE).await.map_err(unavailable)?;
                     stretch.entries.iter().filter_map(|entry| entry.from.as_ref()).for_each(&mut note);
                     match stretch.last() {
                         Some(last) => read = last.offset,

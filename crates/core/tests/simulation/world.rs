@@ -21,8 +21,8 @@ use tidings_core::{
     Origin, Publication, RoomKey, Store, Tidings,
     metrics::Metrics,
     store::{
-        Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page, People,
-        Person, Revocation, RoomRecord, ServerId, Stretch, Tidy,
+        Answer, Appended, AuditAct, AuditRecord, DataKeyId, Erased, JobState, KeyStore, Member, MemberRole,
+        Once, Page, People, Person, Revocation, Rewrap, RoomRecord, ServerId, Stretch, Tidy, WrappedKey,
     },
 };
 use tidings_protocol::{
@@ -323,6 +323,17 @@ macro_rules! pass_on {
     ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         $(fn $name(&self, $($argument: $type),*) -> Answer<'_, $answer> { self.store.$name($($argument),*) })*
     };
+}
+
+impl KeyStore for SharedStore {
+    pass_on! {
+        data_key(id: DataKeyId) -> Option<WrappedKey>;
+        data_key_of(scope: String) -> Option<WrappedKey>;
+        put_data_key(key: WrappedKey) -> WrappedKey;
+        data_keys(after: Option<DataKeyId>, limit: usize) -> Vec<WrappedKey>;
+        rewrap_data_keys(keys: Vec<Rewrap>) -> u64;
+        data_key_masters() -> Vec<WrappedKey>;
+    }
 }
 
 impl People for SharedStore {

@@ -12,8 +12,8 @@ use std::{
 use tidings_core::{
     Entry, MemoryStore, RoomKey, Store, StoreError,
     store::{
-        Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page, People,
-        Person, Revocation, RoomRecord, ServerId, Stretch, Tidy,
+        Answer, Appended, AuditAct, AuditRecord, DataKeyId, Erased, JobState, KeyStore, Member, MemberRole,
+        Once, Page, People, Person, Revocation, Rewrap, RoomRecord, ServerId, Stretch, Tidy, WrappedKey,
     },
 };
 use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
@@ -43,6 +43,17 @@ macro_rules! pass_on {
             self.if_away().unwrap_or_else(|| self.inside.$name($($argument),*))
         })*
     };
+}
+
+impl KeyStore for Failing {
+    pass_on! {
+        data_key(id: DataKeyId) -> Option<WrappedKey>;
+        data_key_of(scope: String) -> Option<WrappedKey>;
+        put_data_key(key: WrappedKey) -> WrappedKey;
+        data_keys(after: Option<DataKeyId>, limit: usize) -> Vec<WrappedKey>;
+        rewrap_data_keys(keys: Vec<Rewrap>) -> u64;
+        data_key_masters() -> Vec<WrappedKey>;
+    }
 }
 
 impl People for Failing {

@@ -10,6 +10,7 @@ use tidings_core::Store;
 
 pub mod audit;
 pub mod copies;
+pub mod data_keys;
 pub mod entries;
 pub mod erasing;
 pub mod history;
@@ -136,6 +137,15 @@ macro_rules! store_contract {
                 all_people_come_in_the_order_of_their_ids,
                 erase_forgets_when_somebody_was_seen,
                 old_leases_are_forgotten_with_their_last_one,
+            ],
+            data_keys: [
+                a_data_key_is_found_by_id_and_scope,
+                put_data_key_keeps_the_first,
+                of_many_that_put_a_data_key_at_once_all_get_the_same,
+                data_keys_come_in_the_order_of_their_ids,
+                rewrap_changes_what_is_as_it_was_read,
+                masters_come_once_each,
+                no_data_key_ever_goes,
             ],
             erasing: [
                 erase_takes_the_personal_room_and_blanks_the_rest,

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use super::super::*;
 use crate::{
     MemoryStore,
-    store::{People, Person, ServerId},
+    store::{DataKeyId, KeyStore, People, Person, Rewrap, ServerId, WrappedKey},
 };
 
 /// A store in memory of which each call is done at once, or held until somebody lets it go.
@@ -122,6 +122,17 @@ macro_rules! held {
             self.call(move |memory| now(memory.$name($($argument),*)))
         })*
     };
+}
+
+impl KeyStore for Held {
+    held! {
+        data_key(id: DataKeyId) -> Option<WrappedKey>;
+        data_key_of(scope: String) -> Option<WrappedKey>;
+        put_data_key(key: WrappedKey) -> WrappedKey;
+        data_keys(after: Option<DataKeyId>, limit: usize) -> Vec<WrappedKey>;
+        rewrap_data_keys(keys: Vec<Rewrap>) -> u64;
+        data_key_masters() -> Vec<WrappedKey>;
+    }
 }
 
 impl People for Held {
