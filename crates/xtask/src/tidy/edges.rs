@@ -14,7 +14,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("tidings-core", &["tidings-protocol", "tidings-settings"]),
     ("tidings-postgres", &["tidings-core", "tidings-protocol", "tidings-settings"]),
     ("tidings-sqlite", &["tidings-core", "tidings-protocol", "tidings-settings"]),
-    ("tidings-server", &["tidings-core", "tidings-protocol", "tidings-settings", "tidings-websocket"]),
+    ("tidings-sealing", &["tidings-core", "tidings-protocol", "tidings-settings"]),
+    (
+        "tidings-server",
+        &["tidings-core", "tidings-protocol", "tidings-sealing", "tidings-settings", "tidings-websocket"],
+    ),
     ("tidings-bench", &["tidings-protocol", "tidings-settings", "tidings-sqlite", "tidings-websocket"]),
     ("tidings-testkit", &["tidings-core", "tidings-protocol", "tidings-settings"]),
     (
@@ -24,6 +28,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "tidings-core",
             "tidings-postgres",
             "tidings-protocol",
+            "tidings-sealing",
             "tidings-server",
             "tidings-settings",
             "tidings-sqlite",
@@ -37,7 +42,8 @@ const EDGES: &[(&str, &[&str])] = &[
 const TOP: &[&str] = &["tidings", "tidings-bench", "xtask"];
 
 /// Crates that must not be at the mercy of a socket, a file or a clock.
-const PURE: &[&str] = &["tidings-protocol", "tidings-settings", "tidings-websocket", "tidings-core"];
+const PURE: &[&str] =
+    &["tidings-protocol", "tidings-settings", "tidings-websocket", "tidings-core", "tidings-sealing"];
 
 /// What brings sockets, files and databases.
 const OUTSIDE: &[&str] = &[
