@@ -2,6 +2,7 @@
 
 mod house;
 mod rooms;
+mod sealing;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ pub use house::{AuditItem, AuditPage, EraseAgainRequest, EraseResponse, JobInfo,
 pub use rooms::{
     AccessInfo, MemberInfo, MemberRequest, Membership, Messages, RevokeResponse, RoomInfo, RoomRequest,
 };
+pub use sealing::RotateResponse;
 
 /// Most entries of one batch.
 pub const BATCH_MAX: usize = 1000;

@@ -25,6 +25,7 @@ mod page;
 mod path;
 mod presence;
 mod revoke;
+mod rotate;
 mod stats;
 
 mod access;

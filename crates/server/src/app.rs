@@ -10,6 +10,7 @@ use std::{
 
 use prometheus_client::registry::Registry;
 use tidings_core::{Clock, Hub, HubSettings, Kinds, Store, Tidings, metrics::Metrics};
+use tidings_sealing::Keyring;
 use tidings_settings::Settings;
 use tokio::sync::Notify;
 
@@ -28,6 +29,8 @@ pub struct App {
     pub tidings: Arc<Tidings>,
     /// The settings it was made with.
     pub settings: Arc<Settings>,
+    /// The master keys, for what is sealed outside of the store.
+    pub keyring: Keyring,
     /// Who may speak for a back end.
     pub api_keys: ApiKeys,
     /// Who may speak for a user.
@@ -63,7 +66,7 @@ impl App {
     /// Puts a server together, in front of a store.
     ///
     /// # Errors
-    /// A sentence on which setting cannot be used: a key file that is no key.
+    /// A sentence on which setting cannot be used: a key file that is no key, a master key of the wrong length.
     pub fn new(settings: Settings, store: Box<dyn Store>) -> Result<Arc<Self>, String> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let turn = Arc::new(Notify::new());
@@ -84,6 +87,7 @@ impl App {
         let tidings = Tidings::new(hub, store, Kinds::new(&settings.rooms), clock);
         Ok(Arc::new(Self {
             tidings: Arc::new(tidings),
+            keyring: Keyring::new(&settings.security.encryption_keys)?,
             api_keys: ApiKeys::new(&settings.auth.api_keys),
             tokens: Tokens::new(&settings.auth)?,
             callers: Callers::new(&settings.limits),

@@ -17,6 +17,7 @@ pub mod audit;
 pub mod jobs;
 pub mod ops;
 pub mod personal_data;
+pub mod sealing;
 
 mod scratch;
 pub mod serve;

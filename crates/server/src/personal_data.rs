@@ -3,5 +3,6 @@
 mod erase;
 mod export;
 
+pub(crate) use erase::others_have_archived;
 pub use erase::{EraseError, erase};
 pub use export::{Export, Exported};

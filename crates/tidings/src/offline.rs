@@ -20,7 +20,7 @@ pub(crate) async fn open(settings: Settings, ask: &str) -> anyhow::Result<Arc<Ap
     log::start(&Log { level: "warn".to_owned(), ..settings.log.clone() })?;
     let url = settings.store.url.clone();
     let address = Address::parse(&url)?;
-    let store = address.open_existing().await.map_err(|error| match error.downcast_ref() {
+    let store = address.open_existing(&settings).await.map_err(|error| match error.downcast_ref() {
         Some(OpenError::InUse(_)) => {
             anyhow!("{error:#}\nnothing was done; while a server runs, ask it: {ask}")
         }

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
-use tidings_core::{MemoryStore, RecentStore, Store};
+use anyhow::{Context, anyhow, bail};
+use tidings_core::{Kinds, MemoryStore, RecentStore, Store, StoreError};
 use tidings_postgres::{PostgresOptions, PostgresStore};
-use tidings_settings::Url;
+use tidings_sealing::{Keyring, SealedStore};
+use tidings_settings::{Settings, Url};
 use tidings_sqlite::SqliteStore;
 
 /// Where `store.url` points.
@@ -43,27 +44,29 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// Opens the store; what is missing of its tables is made. A PostgreSQL server that is away is no error: the store is unavailable until
-    /// it comes. Must run on a tokio runtime.
+    /// Opens the store for a server: what is missing of its tables is made, and secrets are sealed before it. A PostgreSQL server that is away
+    /// is no error: the store is unavailable until it comes. Must run on a tokio runtime.
     ///
     /// # Errors
-    /// A sentence on why it cannot be used, and what to do.
-    pub(crate) async fn open(&self) -> anyhow::Result<Box<dyn Store>> {
-        Ok(match self {
-            Self::Memory => Box::new(MemoryStore::default()),
-            Self::Sqlite(path) => Box::new(RecentStore::new(Arc::new(open_file(path)?))),
-            Self::Postgres(url) => {
-                let store = PostgresStore::connect(url, PostgresOptions::default()).await;
-                Box::new(RecentStore::new(Arc::new(store.context("store.url cannot be used")?)))
-            }
-        })
+    /// A sentence on why it cannot be used, and what to do; also when it has what no master key of the settings opens.
+    pub(crate) async fn open(&self, settings: &Settings) -> anyhow::Result<Box<dyn Store>> {
+        let sealed = sealed(self.open_as_kept().await?, settings)?;
+        match sealed.check().await {
+            Err(StoreError::Sealed(why)) => bail!(
+                "security.encryption_keys does not open all that is sealed in the {}: {why}",
+                self.name()
+            ),
+            // A store that is away, and what it has, are asked again by the health check.
+            Ok(()) | Err(_) => Ok(self.with_recent(sealed)),
+        }
     }
 
-    /// [`Self::open`] of a store that is there and answers; nothing is created.
+    /// [`Self::open`] of a store that is there and answers; nothing is created. Without a master key that is needed it opens too: what does not need
+    /// that key can be done.
     ///
     /// # Errors
     /// As [`Self::open`], and when nothing is there.
-    pub(crate) async fn open_existing(&self) -> anyhow::Result<Box<dyn Store>> {
+    pub(crate) async fn open_existing(&self, settings: &Settings) -> anyhow::Result<Box<dyn Store>> {
         match self {
             Self::Memory => bail!("store.url: memory: belongs to a server that runs: ask it over HTTP"),
             Self::Sqlite(path) => {
@@ -81,9 +84,32 @@ impl<'a> Address<'a> {
                 }
             }
         }
-        let store = self.open().await?;
+        let store = self.open_as_kept().await?;
         store.health().await.context("store.url cannot be used")?;
-        Ok(store)
+        Ok(self.with_recent(sealed(store, settings)?))
+    }
+
+    /// Opens the store as it is: what is sealed in it stays so.
+    ///
+    /// # Errors
+    /// A sentence on why it cannot be used, and what to do.
+    pub(crate) async fn open_as_kept(&self) -> anyhow::Result<Arc<dyn Store>> {
+        Ok(match self {
+            Self::Memory => Arc::new(MemoryStore::default()),
+            Self::Sqlite(path) => Arc::new(open_file(path)?),
+            Self::Postgres(url) => {
+                let store = PostgresStore::connect(url, PostgresOptions::default()).await;
+                Arc::new(store.context("store.url cannot be used")?)
+            }
+        })
+    }
+
+    /// Memory before what is not in memory. It has entries as they were published, and none is ever written anywhere from there.
+    fn with_recent(&self, sealed: SealedStore) -> Box<dyn Store> {
+        match self {
+            Self::Memory => Box::new(sealed),
+            Self::Sqlite(_) | Self::Postgres(_) => Box::new(RecentStore::new(Arc::new(sealed))),
+        }
     }
 
     /// Brings its tables up to date; a sentence on what was done.
@@ -116,6 +142,11 @@ impl<'a> Address<'a> {
             Self::Postgres(_) => "PostgreSQL".into(),
         }
     }
+}
+
+fn sealed(store: Arc<dyn Store>, settings: &Settings) -> anyhow::Result<SealedStore> {
+    let keyring = Keyring::new(&settings.security.encryption_keys).map_err(|wrong| anyhow!(wrong))?;
+    Ok(SealedStore::new(store, Arc::new(keyring), Kinds::new(&settings.rooms)))
 }
 
 fn open_file(path: &Path) -> anyhow::Result<SqliteStore> {

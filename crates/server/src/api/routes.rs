@@ -3,6 +3,7 @@
 
 mod house;
 mod rooms;
+mod sealing;
 
 use axum::routing::MethodFilter;
 use http::{Method, StatusCode};
@@ -47,7 +48,7 @@ pub(crate) const PUBLISH_ORDINAL: usize = 0;
 
 /// Every endpoint but the WebSocket, which is no matter of requests and answers.
 pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    ENDPOINTS.iter().chain(rooms::ENDPOINTS).chain(house::ENDPOINTS)
+    ENDPOINTS.iter().chain(rooms::ENDPOINTS).chain(house::ENDPOINTS).chain(sealing::ENDPOINTS)
 }
 
 static ENDPOINTS: &[Endpoint] = &[

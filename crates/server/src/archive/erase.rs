@@ -48,7 +48,7 @@ fn erase_from(folder: &Path, file: &Path, user: &UserId) -> io::Result<u64> {
 
 /// Waits until no other process erases here: of two that write a file anew, the later would bring back what the earlier took out. None
 /// where there is no folder yet.
-fn alone(folder: &Path) -> io::Result<Option<File>> {
+pub(super) fn alone(folder: &Path) -> io::Result<Option<File>> {
     let file = match private().create(true).truncate(false).write(true).open(folder.join(LOCK)) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file?,

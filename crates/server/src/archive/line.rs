@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use tidings_core::{Entry, RoomKey, store::Erased};
 use tidings_protocol::{EntryId, EventType, Json, Offset, Timestamp, UserId};
 
-/// An entry on its line: `{"room":"room:orders","offset":1,"id":"…","type":"…","from":"ada","time":"…","data":…}`.
+use super::sealed::LineKey;
+
+/// An entry on its line: `{"room":"room:orders","offset":1,"id":"…","type":"…","from":"ada","time":"…","data":…}`; behind sealed data
+/// `"key":{"master":"k1","wrapped":"…"}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// `room:orders`, `user:ada`, `role:admin`, `everyone`.
@@ -23,8 +26,11 @@ pub struct Line {
     pub from: Option<UserId>,
     /// When the server took it.
     pub time: Timestamp,
-    /// The publisher's own data.
+    /// The publisher's own data, or how the store kept it: sealed.
     pub data: Json,
+    /// What opens sealed data, with the right master key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<LineKey>,
 }
 
 impl Line {
@@ -38,6 +44,7 @@ impl Line {
             from: entry.from.clone(),
             time: entry.time,
             data: entry.data.clone(),
+            key: None,
         }
     }
 
@@ -54,6 +61,6 @@ impl Line {
     /// What is left of it when its sender is erased: its place.
     pub(super) fn blanked(self) -> Self {
         let r#type = EventType::from_str(Erased::ENTRY_TYPE).unwrap_or(self.r#type);
-        Self { r#type, from: None, data: Json::null(), ..self }
+        Self { r#type, from: None, data: Json::null(), key: None, ..self }
     }
 }

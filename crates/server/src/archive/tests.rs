@@ -1,6 +1,6 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
-use tidings_core::{Entry, Publication, RoomKey, housekeeping::Archive};
+use tidings_core::{Entry, MemoryStore, Publication, RoomKey, housekeeping::Archive};
 use tidings_protocol::{EntryId, Json, Offset, Timestamp, UserId};
 
 use super::*;
@@ -51,7 +51,8 @@ fn entry(room: &str, offset: u64, from: Option<&str>) -> Arc<Entry> {
 async fn what_was_written_is_read() {
     let folder = Temporary::new();
     let entries: Vec<_> = (1..=2_000).map(|offset| entry("room:orders", offset, Some("ada"))).collect();
-    let mut archive = Folder::new(&folder.0, now());
+    let store = MemoryStore::default();
+    let mut archive = Folder::new(&folder.0, now(), &store);
     for piece in entries.chunks(500) {
         archive.add(piece.to_vec()).await.unwrap();
     }
@@ -66,7 +67,8 @@ async fn what_was_written_is_read() {
 async fn nothing_is_written_over() {
     let folder = Temporary::new();
     for offset in 1..=3 {
-        let mut archive = Folder::new(&folder.0, now());
+        let store = MemoryStore::default();
+        let mut archive = Folder::new(&folder.0, now(), &store);
         archive.add(vec![entry("user:ada", offset, None)]).await.unwrap();
         archive.seal().await.unwrap();
         archive.seal().await.unwrap();
@@ -78,7 +80,8 @@ async fn nothing_is_written_over() {
 #[tokio::test]
 async fn what_is_given_up_leaves_nothing() {
     let folder = Temporary::new();
-    let mut archive = Folder::new(&folder.0, now());
+    let store = MemoryStore::default();
+    let mut archive = Folder::new(&folder.0, now(), &store);
     archive.add(vec![entry("user:ada", 1, None)]).await.unwrap();
     drop(archive);
     assert!(folder.names().is_empty());
@@ -88,7 +91,8 @@ async fn what_is_given_up_leaves_nothing() {
 async fn a_folder_that_cannot_be_written_is_an_error() {
     let folder = Temporary::new();
     fs::write(&folder.0, "a file").unwrap();
-    let mut archive = Folder::new(&folder.0, now());
+    let store = MemoryStore::default();
+    let mut archive = Folder::new(&folder.0, now(), &store);
     let why = archive.add(vec![entry("user:ada", 1, None)]).await.unwrap_err();
     assert!(why.contains("store.archive") && !why.contains("tidings-archive"), "{why}");
     fs::remove_file(&folder.0).unwrap();
@@ -97,7 +101,8 @@ async fn a_folder_that_cannot_be_written_is_an_error() {
 #[tokio::test]
 async fn a_person_is_taken_out() {
     let folder = Temporary::new();
-    let mut archive = Folder::new(&folder.0, now());
+    let store = MemoryStore::default();
+    let mut archive = Folder::new(&folder.0, now(), &store);
     let entries = [
         entry("room:orders", 1, Some("ada")),
         entry("room:orders", 2, Some("bob")),

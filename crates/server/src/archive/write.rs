@@ -10,12 +10,12 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use tidings_core::{
-    Entry,
+    Entry, Store,
     housekeeping::{Archive, Archiving},
 };
 use tidings_protocol::Timestamp;
 
-use super::{ENDING, line::Line};
+use super::{ENDING, line::Line, sealed::Keys};
 
 /// Files that one second may begin: beyond it something is wrong with the folder.
 const FILES_MAX: u32 = 1_000_000;
@@ -26,11 +26,12 @@ const UNFINISHED: &str = ".unfinished";
 const LEFT_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// A folder that takes entries in, for one run.
-pub struct Folder {
+pub struct Folder<'a> {
     folder: PathBuf,
     /// `2026-11-21T06-00-00Z`: what the run's files begin with.
     run: String,
     open: Option<Unfinished>,
+    keys: Keys<'a>,
 }
 
 /// A file that has no name yet.
@@ -39,18 +40,23 @@ pub(super) struct Unfinished {
     lines: GzEncoder<BufWriter<File>>,
 }
 
-impl Folder {
+impl<'a> Folder<'a> {
     /// The folder for a run that begins now. It is made when the first entry comes.
-    pub fn new(folder: impl Into<PathBuf>, now: Timestamp) -> Self {
+    /// Data keys of what is sealed come from the store.
+    pub fn new(folder: impl Into<PathBuf>, now: Timestamp, store: &'a dyn Store) -> Self {
         let text = now.to_string();
         let seconds = text.get(..19).unwrap_or(&text).replace(':', "-");
-        Self { folder: folder.into(), run: format!("{seconds}Z"), open: None }
+        Self { folder: folder.into(), run: format!("{seconds}Z"), open: None, keys: Keys::of(store) }
     }
 }
 
-impl Archive for Folder {
+impl Archive for Folder<'_> {
     fn add(&mut self, entries: Vec<Arc<Entry>>) -> Archiving<'_> {
         Box::pin(async move {
+            let mut lines = Vec::with_capacity(entries.len());
+            for entry in &entries {
+                lines.push(Line { key: self.keys.of_data(&entry.data).await?, ..Line::of(entry) });
+            }
             let (open, folder) = (self.open.take(), self.folder.clone());
             let written = blocking(move || {
                 let mut open = match open {
@@ -60,7 +66,7 @@ impl Archive for Folder {
                         Unfinished::begin(&folder)?
                     }
                 };
-                entries.iter().try_for_each(|entry| open.add(&Line::of(entry)))?;
+                lines.iter().try_for_each(|line| open.add(line))?;
                 Ok(open)
             });
             self.open = Some(written.await?);

@@ -18,7 +18,7 @@ pub(super) async fn work(app: &App) -> Result<Json, String> {
     let clock = app.tidings.clock();
     let mut folder = match app.settings.store.archive.as_str() {
         "" => None,
-        path => Some(Folder::new(path, clock.now())),
+        path => Some(Folder::new(path, clock.now(), app.tidings.store())),
     };
     let retention = Retention {
         store: app.tidings.store(),

@@ -61,7 +61,7 @@ async fn from_archive(app: &App, user: UserId) -> Result<u64, EraseError> {
 }
 
 /// Waits for the run of retention that is under way now, if one is, but not for the next.
-async fn others_have_archived(app: &App) -> Result<(), StoreError> {
+pub(crate) async fn others_have_archived(app: &App) -> Result<(), StoreError> {
     let store = app.tidings.store();
     let under_way = jobs::retention_until(store).await?;
     while let Some(until) = under_way

@@ -4,6 +4,7 @@ mod archive;
 mod erase_user;
 mod export_user;
 mod private_file;
+mod rotate_key;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ enum Work {
     ExportUser(export_user::ExportUser),
     EraseUser(erase_user::EraseUser),
     Archive(archive::Archive),
+    RotateKey(rotate_key::RotateKey),
 }
 
 impl Db {
@@ -50,12 +52,13 @@ impl Db {
             Work::ExportUser(verb) => verb.run(given, file),
             Work::EraseUser(verb) => verb.run(given, file),
             Work::Archive(verb) => verb.run(given, file),
+            Work::RotateKey(verb) => verb.run(given, file),
             Work::Migrate => with_store(given, &file, async |address| {
                 line(address.migrate().await?)?;
                 Ok(())
             }),
             Work::Backup { to } => with_store(given, &file, async |address| {
-                let store = address.open().await?;
+                let store = address.open_as_kept().await?;
                 store.backup(&to).await?;
                 line(format_args!("copied the {} to {}", address.name(), to.display()))?;
                 Ok(())

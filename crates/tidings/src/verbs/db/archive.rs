@@ -5,10 +5,11 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
-use tidings_core::RoomKey;
+use tidings_core::{RoomKey, StoreError};
 use tidings_protocol::{RoomName, Timestamp, UserId};
+use tidings_sealing::Keyring;
 use tidings_server::archive::{self, Line, Reader};
 
 use crate::failure::{WrongCall, complain};
@@ -17,7 +18,8 @@ use crate::output::{many, note};
 
 /// Print entries that retention let go into the archive, one JSON object a line
 ///
-/// Reads files as retention wrote them, the oldest first; needs no store, and may run beside a server. Of a damaged file what can be read is
+/// Reads files as retention wrote them, the oldest first; needs no store, and may run beside a server. What is sealed is opened with
+/// security.encryption_keys. Of a damaged file what can be read is
 /// printed, and the exit code is 1. After a crash an entry may be archived twice, with the same id.
 #[derive(Args)]
 #[command(after_help = "\
@@ -58,9 +60,11 @@ impl Archive {
         {
             return Err(WrongCall::new("--since: expected a time before that of --until").into());
         }
+        let settings = super::settings(given, &self.file.or(file))?;
+        let keyring = Keyring::new(&settings.security.encryption_keys).map_err(|wrong| anyhow!(wrong))?;
         let mut paths = self.paths;
         if paths.is_empty() {
-            let folder = super::settings(given, &self.file.or(file))?.store.archive;
+            let folder = settings.store.archive;
             if folder.is_empty() {
                 let message =
                     "store.archive is empty: give a file or a folder, or -c FILE with the server's settings";
@@ -75,7 +79,7 @@ impl Archive {
         let mut to = BufWriter::new(io::stdout().lock());
         let mut is_whole = true;
         for path in paths {
-            is_whole &= print(&path, &self.filter, &mut to)?;
+            is_whole &= print(&path, &self.filter, &keyring, &mut to)?;
         }
         to.flush()?;
         Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -83,7 +87,7 @@ impl Archive {
 }
 
 /// Prints a file, or those of a folder; whether all of it could be read. An error is one of the output.
-fn print(path: &Path, filter: &Filter, to: &mut impl Write) -> io::Result<bool> {
+fn print(path: &Path, filter: &Filter, keyring: &Keyring, to: &mut impl Write) -> io::Result<bool> {
     let files = match fs::metadata(path) {
         Ok(found) if found.is_dir() => archive::files(path),
         found => found.map(|_| vec![path.to_owned()]),
@@ -100,12 +104,12 @@ fn print(path: &Path, filter: &Filter, to: &mut impl Write) -> io::Result<bool> 
     }
     let mut is_whole = true;
     for file in files {
-        is_whole &= print_file(&file, filter, to)?;
+        is_whole &= print_file(&file, filter, keyring, to)?;
     }
     Ok(is_whole)
 }
 
-fn print_file(file: &Path, filter: &Filter, to: &mut impl Write) -> io::Result<bool> {
+fn print_file(file: &Path, filter: &Filter, keyring: &Keyring, to: &mut impl Write) -> io::Result<bool> {
     let mut reader = match Reader::open(file) {
         Ok(reader) => reader,
         Err(error) => {
@@ -113,11 +117,24 @@ fn print_file(file: &Path, filter: &Filter, to: &mut impl Write) -> io::Result<b
             return Ok(false);
         }
     };
-    let mut damaged = 0;
+    let (mut damaged, mut closed) = (0, 0);
     while let Some(next) = reader.next_line() {
         match next {
             Ok((line, text)) if filter.takes(&line) => {
-                to.write_all(text)?;
+                match opened(line, keyring) {
+                    Ok(None) => to.write_all(text)?,
+                    Ok(Some(line)) => serde_json::to_writer(&mut *to, &line)?,
+                    Err(why) => {
+                        closed += 1;
+                        if closed == 1 {
+                            complain(format_args!(
+                                "{}: an entry is printed as it stands there: {why}",
+                                file.display()
+                            ));
+                        }
+                        to.write_all(text)?;
+                    }
+                }
                 to.write_all(b"\n")?;
             }
             Ok(_) => {}
@@ -135,7 +152,17 @@ fn print_file(file: &Path, filter: &Filter, to: &mut impl Write) -> io::Result<b
     if damaged > 1 {
         complain(format_args!("{}: {} could not be read", file.display(), many(damaged, "line")));
     }
-    Ok(damaged == 0)
+    if closed > 1 {
+        complain(format_args!("{}: {} could not be opened", file.display(), many(closed, "entry")));
+    }
+    Ok(damaged == 0 && closed == 0)
+}
+
+/// A line with its data opened; none when it is as it was published.
+fn opened(line: Line, keyring: &Keyring) -> Result<Option<Line>, StoreError> {
+    let kept = line.data.clone();
+    let opened = line.opened(keyring)?;
+    Ok((opened.data != kept).then_some(opened))
 }
 
 impl Filter {
