@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test may end with a panic; clippy only knows that of functions marked as tests.
 
 mod client;
+mod crowd;
+mod hall;
+mod presence;
 mod world;
 
 use std::sync::Arc;
@@ -85,4 +88,16 @@ fn c1_who_is_lost_twice_has_the_grace_of_the_second_loss() {
         assert!(update.starts_with("presence_update ") && update.contains("\"offline\""), "{update}");
         assert!(left.starts_with("member_left "), "{left}");
     }
+}
+
+/// C4: a room of 100,000 tells how many there are, and nobody is sent more names than a room that names its people has.
+#[test]
+fn c4_a_room_of_a_hundred_thousand_sends_no_hundred_thousand_names() {
+    let names_max = tidings_settings::Settings::default().live.presence_names_max as u64;
+    let figures = crowd::fill(100_000, 20_000);
+    // Whoever came first is named to itself in the answer, and heard of each who came until there were numbers.
+    assert!(figures.names_most <= names_max, "{figures:?}");
+    // The answer to each join and a number a second.
+    assert!(figures.bytes_each < 1_000, "{figures:?}");
+    assert_eq!(figures.left, 0, "{figures:?}");
 }
