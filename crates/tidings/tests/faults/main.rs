@@ -20,4 +20,5 @@ mod full;
 mod killed;
 mod positions;
 mod postgres;
+mod presence;
 mod syncs;

@@ -77,6 +77,51 @@ async fn c1_a_quick_reconnect_is_not_seen() {
 }
 
 #[tokio::test]
+async fn c1_nobody_is_offline_in_the_grace_and_last_seen_stays() {
+    let server = Server::with(&[("live.presence_grace", "1500ms")]);
+    let mut bob = member(&server, "bob").await;
+    let ada = member(&server, "ada").await;
+    ada.cut();
+    while !server.get("/v1/connections?user=ada").await.json()["items"].as_array().unwrap().is_empty() {}
+    let of_ada = async || server.get("/v1/presence?users=ada").await.json()["items"][0].clone();
+    let in_grace = of_ada().await;
+    assert_eq!((&in_grace["status"], &in_grace["connections"]), (&json!("online"), &json!(0)), "{in_grace}");
+    let told = bob.find(|entry| went_offline(entry, "ada")).await;
+    let gone = of_ada().await;
+    assert_eq!(gone["status"], "offline", "{gone}");
+    for (who, seen) in [("who asks", &gone["last_seen"]), ("who is told", &told["data"]["last_seen"])] {
+        assert_eq!(seen, &in_grace["last_seen"], "when the last connection was lost, also for {who}");
+    }
+    bob.say(json!({ "type": "get_presence", "id": 1, "users": ["ada"] })).await;
+    let asked = bob.event("presence_state").await;
+    assert_eq!(asked["items"][0]["last_seen"], in_grace["last_seen"], "{asked}");
+}
+
+#[tokio::test]
+async fn c1_online_and_offline_are_told_to_the_back_end_once_each() {
+    let server = Server::with(&[("live.presence_grace", "300ms")]);
+    let told = async || {
+        let text = server.get("/metrics").await.text();
+        let count = |name: &str| {
+            let value = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            value.trim().parse::<u64>().unwrap()
+        };
+        (count("tidings_user_online_events_total"), count("tidings_user_offline_events_total"))
+    };
+    let mut bob = member(&server, "bob").await;
+    let (one, two) = (member(&server, "ada").await, member(&server, "ada").await);
+    while told().await != (2, 0) {}
+    one.leave().await;
+    let again = member(&server, "ada").await;
+    two.leave().await;
+    again.leave().await;
+    bob.find(|entry| went_offline(entry, "ada")).await;
+    while told().await != (2, 1) {}
+    let _back = member(&server, "ada").await;
+    while told().await != (3, 1) {}
+}
+
+#[tokio::test]
 async fn c1_away_when_all_tabs_are_away() {
     let server = Server::start();
     let mut bob = member(&server, "bob").await;

@@ -75,7 +75,7 @@ async fn furnish(server: &Server, user: &str, secret: &str) -> Client {
 
 /// Lines but for when it was.
 fn without_time(mut lines: Vec<Value>) -> Vec<Value> {
-    assert!(lines[0]["exported_at"].take().is_string());
+    assert!(lines[0]["exported_at"].take().is_string() && lines[0]["last_seen"].take().is_string());
     lines
 }
 

@@ -33,6 +33,9 @@ async fn j12_who_is_erased_beside_a_server_is_gone_from_it() {
     let exported = on(&url, &["db", "export-user", "ada"]).expect(0, &["0 memberships, 2 entries"]);
     let mut by_cli = exported.lines();
     assert!(over_http[0]["exported_at"].take().is_string() && by_cli[0]["exported_at"].take().is_string());
+    // She is online: the server knows until when better than the store.
+    assert!(over_http[0]["last_seen"].take().is_string());
+    by_cli[0]["last_seen"].take();
     assert_eq!(by_cli, over_http);
 
     let erased = on(&url, &["db", "erase-user", "ada", "--yes", "--json"]);
