@@ -1,6 +1,7 @@
 //! The store that lives in memory: nothing to install, nothing on disk, and all of it gone when the process ends.
 
 mod book;
+mod inbox;
 mod keys;
 mod logs;
 mod people;
@@ -11,7 +12,7 @@ use parking_lot::Mutex;
 use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use self::{book::Book, keys::Keys, logs::Logs, people::Crowd};
+use self::{book::Book, inbox::Inboxes, keys::Keys, logs::Logs, people::Crowd};
 use crate::{
     Entry, RoomKey, Store, StoreError,
     store::{
@@ -29,6 +30,8 @@ pub struct MemoryStore {
     /// Locked behind `logs` where both are.
     book: Mutex<Book>,
     crowd: Mutex<Crowd>,
+    /// Locked behind `logs` and `book`.
+    inboxes: Mutex<Inboxes>,
     keys: Mutex<Keys>,
 }
 
@@ -42,7 +45,13 @@ impl MemoryStore {
     /// A store whose logs have at most this many bytes over all rooms.
     pub fn with_bytes_max(bytes_max: usize) -> Self {
         let logs = Mutex::new(Logs::new(bytes_max));
-        Self { logs, book: Mutex::default(), crowd: Mutex::default(), keys: Mutex::default() }
+        Self {
+            logs,
+            book: Mutex::default(),
+            crowd: Mutex::default(),
+            inboxes: Mutex::default(),
+            keys: Mutex::default(),
+        }
     }
 
     fn record(&self, room: &RoomKey) -> Option<RoomRecord> {
@@ -126,7 +135,9 @@ impl Store for MemoryStore {
 
     fn delete_room(&self, room: RoomName) -> Answer<'_, bool> {
         let had_log = self.logs.lock().remove(&RoomKey::Named(room.clone())).is_some();
-        let was_noted = self.book.lock().delete_room(&room);
+        let mut book = self.book.lock();
+        let was_noted = book.delete_room(&room);
+        self.inboxes.lock().delete_room(&room);
         ready(had_log || was_noted)
     }
 
@@ -148,11 +159,15 @@ impl Store for MemoryStore {
     }
 
     fn put_member(&self, room: RoomName, user: UserId, role: MemberRole, now: Timestamp) -> Answer<'_, bool> {
-        ready(self.book.lock().put_member(room, Member { user, role, since: now }))
+        let mut book = self.book.lock();
+        self.inboxes.lock().membership_changed(&user);
+        ready(book.put_member(room, Member { user, role, since: now }))
     }
 
     fn remove_member(&self, room: RoomName, user: UserId) -> Answer<'_, bool> {
-        ready(self.book.lock().remove_member(&room, &user))
+        let mut book = self.book.lock();
+        self.inboxes.lock().membership_changed(&user);
+        ready(book.remove_member(&room, &user))
     }
 
     fn revoke(&self, user: UserId, at: Timestamp) -> Answer<'_, ()> {
@@ -186,7 +201,8 @@ impl Store for MemoryStore {
             logs.replace(|entry| (entry.from.as_ref() == Some(&user)).then(|| entry.blanked()));
         let memberships = self.book.lock().erase(&user);
         self.crowd.lock().forget(&user);
-        ready(Erased { personal_entries, blanked_entries, memberships })
+        let notifications = self.inboxes.lock().erase(&user);
+        ready(Erased { personal_entries, blanked_entries, memberships, notifications })
     }
 
     fn forget(&self, room: RoomKey, up_to: Offset) -> Answer<'_, u64> {

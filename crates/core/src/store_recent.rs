@@ -11,6 +11,7 @@
 //! - Questions that are the same are put once (`flights`): who comes while one is on its way shares the next.
 
 mod flights;
+mod inbox;
 mod keys;
 mod people;
 mod tail;

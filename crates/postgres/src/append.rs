@@ -1,7 +1,7 @@
 //! Appends: all that wait are committed together, because a commit costs the same for one entry and for hundreds.
 
 mod batch;
-mod keys;
+pub(crate) mod keys;
 mod queue;
 
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use tidings_core::{
     Entry, StoreError,
     store::{Appended, Once},
 };
+use tidings_protocol::Offset;
 use tidings_settings::Keep;
 use tokio::{
     sync::oneshot,
@@ -22,7 +23,7 @@ use self::queue::Queue;
 use crate::{
     failure::{Failure, Kind},
     pool::Pool,
-    work::QUICK,
+    work::{QUICK, Work},
 };
 
 /// An append waits and is committed within this: the rest of the two seconds is for the way.
@@ -122,6 +123,16 @@ async fn commit(pool: &Arc<Pool>, mut commands: Vec<Command>, until: Instant) ->
             return if is_own { Ok(()) } else { Err(failure) };
         }
     }
+}
+
+/// Appends inside a transaction that others go on with: the offsets, in the order of the entries.
+pub(crate) async fn within(
+    work: &Work,
+    entries: impl Iterator<Item = &(Entry, Keep)> + Clone,
+) -> Result<Vec<Offset>, Failure> {
+    let firsts = batch::Batch::of(entries.clone()).append_within(work).await?;
+    let mut place = batch::places(&firsts);
+    Ok(entries.map(|(entry, _)| place(entry)).collect())
 }
 
 fn answer(commands: Vec<Command>, outcomes: Vec<Result<Appended, StoreError>>) {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     failure::{Failure, Kind},
+    inbox,
     pool::Pool,
     rooms, rows,
     work::{LONG, QUICK, Work, ask, int, number, text},
@@ -61,12 +62,14 @@ pub(crate) async fn erase(pool: &Arc<Pool>, user: &UserId) -> Result<Erased, Sto
         work.execute("DELETE FROM tidings_members WHERE user_id = $1", &[text(&user.as_str())]).await?;
     work.execute("DELETE FROM tidings_revocations WHERE user_id = $1", &[text(&user.as_str())]).await?;
     work.execute("DELETE FROM tidings_people WHERE user_id = $1", &[text(&user.as_str())]).await?;
+    let notifications = inbox::erase(&work, user).await?;
     let personal_entries = rooms::remove(&work, &personal).await?.unwrap_or_default();
 
     let mut tables: BTreeSet<String> =
         ["tidings_rooms", "tidings_members", "tidings_revocations", "tidings_people"]
             .map(String::from)
             .into();
+    tables.extend(inbox::TABLES.map(String::from));
     let mut blanked_entries = 0;
     for row in &blanked {
         tables.insert(rows::get(row, "part")?);
@@ -80,7 +83,7 @@ pub(crate) async fn erase(pool: &Arc<Pool>, user: &UserId) -> Result<Erased, Sto
     let erasure: String = rows::get(row, "erasure")?;
     work.commit().await?;
     clean(pool, &tables, &erasure).await;
-    Ok(Erased { personal_entries, blanked_entries, memberships })
+    Ok(Erased { personal_entries, blanked_entries, memberships, notifications })
 }
 
 /// Takes what was erased out of the tables' files, as far as nobody holds them: a table that is small enough is written anew, in

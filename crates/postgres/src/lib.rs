@@ -27,6 +27,7 @@ mod rows;
 mod data_keys;
 mod erase;
 mod house;
+mod inbox;
 mod members;
 mod people;
 mod rooms;

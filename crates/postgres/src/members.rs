@@ -11,6 +11,7 @@ use tokio_postgres::Row;
 
 use crate::{
     failure::Failure,
+    inbox,
     pool::Pool,
     rooms, rows,
     work::{QUICK, Work, ask, int, limit as bounded, number, text},
@@ -64,6 +65,7 @@ pub(crate) async fn put(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let work = Work::begin(pool, QUICK).await?;
+    inbox::membership_changed(&work, user).await?;
     let room = RoomKey::Named(room);
     rooms::begin(&work, &room, None, now).await?;
     let sql = "INSERT INTO tidings_members (room, user_id, role, since) VALUES ($1, $2, $3, $4)
@@ -79,6 +81,7 @@ pub(crate) async fn put(
 
 pub(crate) async fn remove(pool: &Arc<Pool>, room: RoomName, user: &UserId) -> Result<bool, StoreError> {
     let work = Work::begin(pool, QUICK).await?;
+    inbox::membership_changed(&work, user).await?;
     let sql = "DELETE FROM tidings_members WHERE room = $1 AND user_id = $2";
     let removed = work.execute(sql, &[text(&key(room)), text(&user.as_str())]).await?;
     work.commit().await?;

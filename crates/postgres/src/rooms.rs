@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use crate::{
     failure::Failure,
+    inbox,
     pool::Pool,
     rows,
     work::{QUICK, Work, ask, int, limit as bounded, number, text},
@@ -81,6 +82,7 @@ pub(crate) async fn delete(pool: &Arc<Pool>, room: RoomName) -> Result<bool, Sto
 /// now on: this room's may be one of them.
 pub(crate) async fn remove(work: &Work, room: &RoomKey) -> Result<Option<u64>, Failure> {
     let key = room.to_string();
+    inbox::forget_room(work, &key).await?;
     let rows = work.query("SELECT id FROM tidings_rooms WHERE key = $1 FOR UPDATE", &[text(&key)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let id: i64 = rows::get(row, "id")?;

@@ -21,6 +21,8 @@ use crate::{
 const REMEMBERED: usize = 4_096;
 /// The scope of idempotency keys' prints.
 const PRINTS: &str = "prints";
+/// The scope of what is in no room: notifications, preferences, what is scheduled.
+pub(crate) const INBOXES: &str = "inboxes";
 
 /// Opens data keys with the master keys, and makes those that are missing.
 pub(crate) struct DataKeys {

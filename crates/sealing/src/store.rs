@@ -1,5 +1,7 @@
 //! A store before which secrets are sealed, and behind which they are opened again.
 
+mod inbox;
+
 use std::{ops::RangeInclusive, path::Path, sync::Arc};
 
 use tidings_core::{

@@ -17,6 +17,7 @@ mod entries;
 mod error;
 mod file;
 mod heads;
+mod inbox;
 mod jobs;
 mod keys;
 mod ledger;

@@ -9,6 +9,7 @@ use tidings_protocol::{RoomName, Timestamp, UserId};
 
 use crate::{
     error::{Work, damaged},
+    inbox,
     ledger::Ledger,
     sum::sum,
     values,
@@ -92,11 +93,13 @@ pub(crate) fn put(
                ON CONFLICT DO UPDATE SET role = excluded.role, sum = excluded.sum";
     let mut put = ledger.connection().prepare_cached(put)?;
     put.execute(params![standing.id, user.as_str(), role.as_str(), since, sum])?;
+    inbox::membership_changed(ledger, user)?;
     Ok(known.is_none())
 }
 
 pub(crate) fn remove(ledger: &mut Ledger, room: &RoomName, user: &UserId) -> Work<bool> {
     let Some(standing) = ledger.standing(&RoomKey::Named(room.clone()))? else { return Ok(false) };
+    inbox::membership_changed(ledger, user)?;
     let remove = "DELETE FROM members WHERE room = ?1 AND user = ?2";
     Ok(ledger.connection().prepare_cached(remove)?.execute(params![standing.id, user.as_str()])? > 0)
 }

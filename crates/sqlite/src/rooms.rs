@@ -6,6 +6,7 @@ use tidings_protocol::{Epoch, Json, Offset, Position, RoomName, Timestamp};
 
 use crate::{
     error::{Work, damaged},
+    inbox,
     ledger::Ledger,
     sum::sum,
     values,
@@ -81,6 +82,7 @@ pub(crate) fn put(ledger: &mut Ledger, name: &RoomName, data: &Json, now: Timest
 pub(crate) fn delete(ledger: &mut Ledger, room: &RoomKey) -> Work<Option<u64>> {
     let Some(standing) = ledger.standing(room)? else { return Ok(None) };
     let delete = |sql: &str| ledger.connection().prepare_cached(sql)?.execute([standing.id]);
+    inbox::forget_room(ledger, room)?;
     let entries = delete("DELETE FROM entries WHERE room = ?1")?;
     delete("DELETE FROM members WHERE room = ?1")?;
     delete("DELETE FROM rooms WHERE id = ?1")?;

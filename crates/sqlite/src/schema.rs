@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_begin.sql"),
     include_str!("../migrations/0002_people.sql"),
     include_str!("../migrations/0003_data_keys.sql"),
+    include_str!("../migrations/0004_inboxes.sql"),
 ];
 
 /// What became of a database's schema.

@@ -11,6 +11,7 @@ use tidings_protocol::{Timestamp, UserId};
 use crate::{
     entries::Content,
     error::{Work, damaged},
+    inbox,
     ledger::Ledger,
     rooms,
     sum::sum,
@@ -82,7 +83,8 @@ pub(crate) fn erase(ledger: &mut Ledger, user: &UserId, traces: &Traces) -> Work
     let memberships = delete("DELETE FROM members WHERE user = ?1")? as u64;
     delete("DELETE FROM revocations WHERE user = ?1")?;
     delete("DELETE FROM people WHERE user = ?1")?;
-    Ok(Erased { personal_entries, blanked_entries, memberships })
+    let notifications = inbox::erase(ledger, user)?;
+    Ok(Erased { personal_entries, blanked_entries, memberships, notifications })
 }
 
 /// Places of the user's entries that came after the traces were looked for.

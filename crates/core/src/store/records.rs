@@ -155,6 +155,8 @@ pub struct Erased {
     pub blanked_entries: u64,
     /// Memberships that ended.
     pub memberships: u64,
+    /// Notifications of the user's own.
+    pub notifications: u64,
 }
 
 impl Erased {

@@ -336,6 +336,8 @@ impl KeyStore for SharedStore {
     }
 }
 
+tidings_core::hand_on_inbox!(SharedStore, |shared| shared.store);
+
 impl People for SharedStore {
     pass_on! {
         note_people(people: Vec<Person>) -> ();

@@ -47,6 +47,13 @@ pub(super) struct Batch<'a> {
     data: Vec<&'a str>,
 }
 
+/// What a batch does to its rooms' heads, as columns.
+struct Heads<'a> {
+    keys: Vec<&'a str>,
+    entries: Vec<i64>,
+    created: Vec<i64>,
+}
+
 /// What a batch does to one room.
 struct Room {
     entries: i64,
@@ -142,7 +149,7 @@ impl<'a> Batch<'a> {
             .filter(|(_, before)| before.is_none())
             .map(|(command, _)| command)
             .collect();
-        let batch = Batch::of(&fresh);
+        let batch = Batch::of(fresh.iter().flat_map(|command| &command.entries));
         let (work, rows) = batch.append(pool, work, until).await?;
         let Some(work) = work else { return Ok((before, BTreeMap::new())) };
         match batch.finish(&work, &rows, &fresh).await {
@@ -154,10 +161,9 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn of(commands: &[&'a Command]) -> Self {
+    pub(super) fn of(entries: impl Iterator<Item = &'a (Entry, Keep)> + Clone) -> Self {
         let mut batch = Self::default();
-        let entries = || commands.iter().flat_map(|command| &command.entries);
-        for (entry, keep) in entries() {
+        for (entry, keep) in entries.clone() {
             let key = entry.room.to_string();
             let created_at = int(entry.time.millis());
             let room = batch.rooms.entry(key.clone()).or_insert(Room { entries: 0, created_at, floor: None });
@@ -173,7 +179,7 @@ impl<'a> Batch<'a> {
         // What the batch itself outdates is not written at all.
         let mut numbers = std::mem::take(&mut batch.back).into_iter();
         let mut keys = std::mem::take(&mut batch.room).into_iter();
-        for (entry, _) in entries() {
+        for (entry, _) in entries {
             let (Some(number), Some(key)) = (numbers.next(), keys.next()) else { break };
             let Some(room) = batch.rooms.get(&key) else { continue };
             if room.floor.is_some_and(|floor| number <= floor) {
@@ -200,21 +206,8 @@ impl<'a> Batch<'a> {
         if self.rooms.is_empty() {
             return Ok((work, Vec::new()));
         }
-        let keys: Vec<&str> = self.rooms.keys().map(String::as_str).collect();
-        let entries: Vec<i64> = self.rooms.values().map(|room| room.entries).collect();
-        let created: Vec<i64> = self.rooms.values().map(|room| room.created_at).collect();
-        let params: [Param<'_>; 10] = [
-            texts(&keys),
-            numbers(&entries),
-            numbers(&created),
-            texts(&self.room),
-            numbers(&self.back),
-            numbers(&self.time),
-            byte_strings(&self.id),
-            texts(&self.r#type),
-            texts(&self.sender),
-            texts(&self.data),
-        ];
+        let heads = self.heads();
+        let params = self.params(&heads);
         match work {
             None => {
                 let (work, rows) = Work::begin_with(pool, until, APPEND, &params).await?;
@@ -225,6 +218,39 @@ impl<'a> Batch<'a> {
                 Err(failure) => Err(Stopped::Before(work.give_up(failure).await)),
             },
         }
+    }
+
+    /// Appends inside a transaction that others go on with; the offset before the first new one of each room.
+    pub(super) async fn append_within(&self, work: &Work) -> Result<BTreeMap<String, i64>, Failure> {
+        if self.rooms.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let heads = self.heads();
+        let rows = work.query(APPEND, &self.params(&heads)).await?;
+        self.finish(work, &rows, &[]).await
+    }
+
+    fn heads(&self) -> Heads<'_> {
+        Heads {
+            keys: self.rooms.keys().map(String::as_str).collect(),
+            entries: self.rooms.values().map(|room| room.entries).collect(),
+            created: self.rooms.values().map(|room| room.created_at).collect(),
+        }
+    }
+
+    fn params<'p>(&'p self, heads: &'p Heads<'_>) -> [Param<'p>; 10] {
+        [
+            texts(&heads.keys),
+            numbers(&heads.entries),
+            numbers(&heads.created),
+            texts(&self.room),
+            numbers(&self.back),
+            numbers(&self.time),
+            byte_strings(&self.id),
+            texts(&self.r#type),
+            texts(&self.sender),
+            texts(&self.data),
+        ]
     }
 
     /// What follows from the heads, in one round trip; the offset before the first new one of each room.
@@ -295,7 +321,7 @@ async fn use_keys(
 }
 
 /// Counts the offsets of each room upwards, entry by entry.
-fn places(firsts: &BTreeMap<String, i64>) -> impl FnMut(&Entry) -> Offset {
+pub(super) fn places(firsts: &BTreeMap<String, i64>) -> impl FnMut(&Entry) -> Offset {
     let mut last = firsts.clone();
     move |entry| {
         let last = last.entry(entry.room.to_string()).or_default();

@@ -9,10 +9,10 @@ use tokio_postgres::Row;
 
 use crate::{failure::Failure, rows};
 
-pub(super) const LOOK_UP: &str = "SELECT key, print, places FROM tidings_keys WHERE key = ANY($1)";
+pub(crate) const LOOK_UP: &str = "SELECT key, print, places FROM tidings_keys WHERE key = ANY($1)";
 
 /// In the order of the keys, as everybody does it, so that no two servers wait for each other.
-pub(super) const USE: &str = r#"
+pub(crate) const USE: &str = r#"
     INSERT INTO tidings_keys (key, print, places, used_at)
     SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bigint[]) AS used(key, print, places, used_at)
     ORDER BY key COLLATE "C""#;
@@ -20,7 +20,7 @@ pub(super) const USE: &str = r#"
 const PLACE_BYTES: usize = 24;
 
 /// What became of the first use, if this is not it.
-pub(super) fn before(rows: &[Row], once: &Once) -> Result<Option<Result<Appended, StoreError>>, Failure> {
+pub(crate) fn before(rows: &[Row], once: &Once) -> Result<Option<Result<Appended, StoreError>>, Failure> {
     for row in rows {
         if rows::get::<String>(row, "key")? == *once.key {
             return Ok(Some(match rows::hash(row, "print")? == once.print {
@@ -32,7 +32,7 @@ pub(super) fn before(rows: &[Row], once: &Once) -> Result<Option<Result<Appended
     Ok(None)
 }
 
-pub(super) fn write_place(out: &mut Vec<u8>, id: EntryId, offset: Offset) {
+pub(crate) fn write_place(out: &mut Vec<u8>, id: EntryId, offset: Offset) {
     out.extend_from_slice(&id.bytes());
     out.extend_from_slice(&offset.0.to_be_bytes());
 }

@@ -56,6 +56,8 @@ impl KeyStore for Failing {
     }
 }
 
+tidings_core::hand_on_inbox!(Failing, |failing| failing.inside);
+
 impl People for Failing {
     pass_on! {
         note_people(people: Vec<Person>) -> ();

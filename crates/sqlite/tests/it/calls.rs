@@ -142,7 +142,7 @@ async fn users_jobs_and_the_audit_log() {
     let at = |room: RoomKey, offset| (room, Offset(offset));
     assert_eq!(pages, [at(room("a"), 1), at(room("b"), 1), at(room("b"), 2), at(personal, 1)]);
     store.put_member(name("a"), user("ada"), MemberRole::default(), time(1)).await.unwrap();
-    let erased = Erased { personal_entries: 1, blanked_entries: 3, memberships: 1 };
+    let erased = Erased { personal_entries: 1, blanked_entries: 3, memberships: 1, ..Erased::default() };
     assert_eq!(store.erase(user("ada")).await, Ok(erased));
     assert_eq!(store.erase(user("ada")).await, Ok(Erased::default()));
     assert_eq!(store.revocations(time(0)).await, Ok(vec![]));

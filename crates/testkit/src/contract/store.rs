@@ -14,6 +14,7 @@ pub mod data_keys;
 pub mod entries;
 pub mod erasing;
 pub mod history;
+pub mod inboxes;
 pub mod jobs;
 pub mod keys;
 pub mod lasting;
@@ -72,6 +73,11 @@ macro_rules! store_contract {
         #[test]
         fn random_histories_read_like_the_model() {
             $crate::contract::store::history::random(fresh_store, $cases);
+        }
+
+        #[test]
+        fn random_inboxes_read_like_the_model() {
+            $crate::contract::store::inboxes::steps::random(fresh_store, $cases / 2);
         }
 
         $crate::store_promises! {

@@ -135,6 +135,8 @@ impl KeyStore for Held {
     }
 }
 
+crate::hand_on_inbox!(Held, |held| held.memory);
+
 impl People for Held {
     held! {
         note_people(people: Vec<Person>) -> ();

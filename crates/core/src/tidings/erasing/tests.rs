@@ -46,7 +46,10 @@ fn h4_what_is_erased_is_gone_and_its_tokens_with_it() {
 
         tidings.end_for_good(&ada).await.unwrap();
         let erased = tidings.erase(&ada).await.unwrap();
-        assert_eq!(erased, Erased { personal_entries: 1, blanked_entries: 1, memberships: 1 });
+        assert_eq!(
+            erased,
+            Erased { personal_entries: 1, blanked_entries: 1, memberships: 1, ..Erased::default() }
+        );
         assert!(tidings.entries_of(&ada, None, 10).await.unwrap().is_empty());
         assert!(tidings.rooms_of(&ada, None, 10).await.unwrap().is_empty());
         assert_eq!(tidings.entries_of(&bob, None, 10).await.unwrap().len(), 1, "others stay");

@@ -40,7 +40,7 @@ async fn a_life(store: &dyn Store) -> Erased {
     }
     store.revoke(user(ERASED), at(1)).await.unwrap();
     store.revoke(user("bob"), at(1)).await.unwrap();
-    Erased { personal_entries: 3, blanked_entries: 5, memberships: 2 }
+    Erased { personal_entries: 3, blanked_entries: 5, memberships: 2, ..Erased::default() }
 }
 
 /// The personal room, memberships and revocations are gone; other rooms' logs have places instead of her entries.
@@ -114,7 +114,7 @@ pub async fn erase_leaves_similar_users_alone(fresh: &mut impl Fresh) {
         store.revoke(user(who), at(1)).await.unwrap();
     }
     for erased in ["a_a", "a%", "' OR 1=1 --"] {
-        let one = Erased { personal_entries: 1, blanked_entries: 1, memberships: 1 };
+        let one = Erased { personal_entries: 1, blanked_entries: 1, memberships: 1, ..Erased::default() };
         assert_eq!(store.erase(user(erased)).await.unwrap(), one, "{erased}");
     }
     for who in ["aXa", "A_A", "a_a ", "a_", "a_aa"] {
