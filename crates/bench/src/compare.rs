@@ -13,6 +13,7 @@ mod postgres;
 mod recovering;
 mod report;
 mod sets;
+mod storm;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub struct Options {
     pub threads: usize,
     /// What the server may hold for one connection; `None`: its default.
     pub queue_bytes: Option<usize>,
+    /// How many seconds a lost connection of the server is no news; `None`: its default.
+    pub presence_grace_s: Option<u32>,
     /// Address of the server's store; `None`: it keeps everything in memory.
     pub store: Option<String>,
     /// The server's settings file.
@@ -86,6 +89,7 @@ impl Options {
             size: 200,
             threads: 1,
             queue_bytes: None,
+            presence_grace_s: None,
             store: None,
             settings: None,
             disk: None,
@@ -107,7 +111,7 @@ impl Options {
 }
 
 /// The names of the sets, in their order.
-pub const SETS: [&str; 10] = [
+pub const SETS: [&str; 11] = [
     "small",
     "direct",
     "large",
@@ -115,6 +119,7 @@ pub const SETS: [&str; 10] = [
     "connecting",
     "returning",
     "stalled",
+    "storm",
     "keeping",
     "recovering",
     "history",
@@ -173,8 +178,9 @@ pub fn run(options: &Options) -> Result<Report, Error> {
             "connecting" => sets::connecting(options, &mut run)?,
             "returning" => sets::returning(options, &mut run)?,
             "stalled" => sets::stalled(options, &mut run)?,
-            // The floor keeps nothing.
+            // The floor keeps nothing, and knows nobody.
             _ if options.server.is_none() => {}
+            "storm" => storm::storm(options, &mut run)?,
             "keeping" => keeping::keeping(options, &mut run)?,
             "recovering" => recovering::recovering(options, &mut run)?,
             _ => history::history(options, &mut run)?,

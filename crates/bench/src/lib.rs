@@ -26,6 +26,7 @@ mod session;
 pub mod single;
 mod target;
 mod token;
+mod watcher;
 
 pub use error::Error;
 pub use ledger::Faults;

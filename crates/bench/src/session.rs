@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::ledger::{Faults, Ledger};
 use crate::process;
 use crate::target::Target;
+pub(crate) use connection::KEY;
 use connection::{Connection, Step};
 use publisher::Publisher;
 

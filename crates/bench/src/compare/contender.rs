@@ -12,6 +12,7 @@ use crate::ledger::Faults;
 use crate::process::{Server, resident_bytes};
 use crate::session::{Connected, Load, Measured, Missed, Recovered, Rooms};
 use crate::target::{Credentials, Target};
+use crate::watcher::Watcher;
 
 /// The peer, kept in the program so that it needs only a Python with the pinned packages.
 const FASTAPI: &str = include_str!("../../peers/fastapi_rooms.py");
@@ -121,6 +122,11 @@ impl Contender {
         BackEnd::connect(self.server.address, &options.api_key)
     }
 
+    /// One who watches a room of the server, in this process.
+    pub(super) fn watcher(&self, number: usize, room: u32, options: &Options) -> Result<Watcher, Error> {
+        Watcher::join(self.server.address, &options.secret, number, room)
+    }
+
     /// Waits until the server is quiet; its resident bytes then.
     pub(super) fn settle(&mut self) -> Result<u64, Error> {
         match self.driver.order(Order::Settle) {
@@ -175,6 +181,9 @@ pub(super) fn tidings(program: &PathBuf, options: &Options) -> Command {
     ]);
     if let Some(settings) = &options.settings {
         command.arg("--config").arg(settings);
+    }
+    if let Some(seconds) = options.presence_grace_s {
+        command.env("TIDINGS_LIVE_PRESENCE_GRACE", format!("{seconds}s"));
     }
     if let Some(bytes) = options.queue_bytes {
         command.env("TIDINGS_LIMITS_QUEUE_BYTES", bytes.to_string());

@@ -13,7 +13,7 @@ use crate::ledger::{Ledger, Place};
 use crate::mark::Mark;
 
 /// The one key all connections use, and its answer (RFC 6455 section 1.3). The server computes it anew each time.
-pub(super) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// What the answer says to one who gets all that was missed.
