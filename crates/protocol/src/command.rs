@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Epoch, ErrorCode, EventType, Fault, Json, Offset, Position, RoomName, UserId, buffered, depth,
+    EntryId, Epoch, ErrorCode, EventType, Fault, Json, Offset, Position, RoomName, Timestamp, UserId,
+    buffered, depth,
     envelope::{Envelope, optional, required},
+    notification::{Named, UNREAD_LIMIT_MAX},
 };
 
 /// Most users that one `get_presence` may name.
@@ -114,6 +116,38 @@ pub enum Command {
         /// How many at most, 1 to 200; 50 when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u16>,
+    },
+    /// Asks for the unread notifications that are in sight, the newest first.
+    GetUnread {
+        /// How many at most, 1 to 200; 20 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u16>,
+        /// Those before this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<EntryId>,
+    },
+    /// Notifications were on a screen.
+    MarkSeen(Named),
+    /// Notifications were read.
+    MarkRead(Named),
+    /// Notifications shall count as unread again.
+    MarkUnread(Named),
+    /// All notifications that are in sight were read.
+    MarkAllRead {
+        /// Only those up to this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notification_id: Option<EntryId>,
+    },
+    /// Puts notifications away.
+    Archive(Named),
+    /// Takes notifications out of the archive.
+    Unarchive(Named),
+    /// Takes a notification out of sight for a while.
+    Snooze {
+        /// Which.
+        notification_id: EntryId,
+        /// Until when.
+        until: Timestamp,
     },
 }
 
@@ -232,6 +266,19 @@ impl Command {
             },
             "get_presence" => Self::GetPresence(PresenceOf::read(fields)?),
             "get_history" => Self::get_history(fields)?,
+            "get_unread" => Self::get_unread(fields)?,
+            "mark_seen" => Self::MarkSeen(named(fields)?),
+            "mark_read" => Self::MarkRead(named(fields)?),
+            "mark_unread" => Self::MarkUnread(named(fields)?),
+            "mark_all_read" => {
+                Self::MarkAllRead { notification_id: optional("notification_id", fields.notification_id)? }
+            }
+            "archive" => Self::Archive(named(fields)?),
+            "unarchive" => Self::Unarchive(named(fields)?),
+            "snooze" => Self::Snooze {
+                notification_id: required("notification_id", fields.notification_id)?,
+                until: required("until", fields.until)?,
+            },
             _ => return Err(unknown_type()),
         })
     }
@@ -250,6 +297,18 @@ impl Command {
         let (room, epoch) = (required("room", fields.room)?, optional("epoch", fields.epoch)?);
         Ok(Self::GetHistory { room, before, after, epoch, limit })
     }
+
+    fn get_unread(fields: &Envelope<'_>) -> Result<Self, Fault> {
+        let limit: Option<u16> = optional("limit", fields.limit)?;
+        if limit.is_some_and(|limit| !(1..=UNREAD_LIMIT_MAX).contains(&limit)) {
+            return Err(Fault::invalid("limit", "expected a number from 1 to 200"));
+        }
+        Ok(Self::GetUnread { limit, before: optional("before", fields.before)? })
+    }
+}
+
+fn named(fields: &Envelope<'_>) -> Result<Named, Fault> {
+    Named::read(fields.notification_id, fields.notification_ids)
 }
 
 impl PresenceOf {

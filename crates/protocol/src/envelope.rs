@@ -20,7 +20,7 @@ macro_rules! fields {
 
 fields!(
     r#type, id, token, timestamp, room, channel, since, event, data, status, users, before, after, limit,
-    epoch, resume
+    epoch, resume, notification_id, notification_ids, until
 );
 
 impl<'a> Envelope<'a> {

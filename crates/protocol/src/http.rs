@@ -1,6 +1,7 @@
 //! Bodies of the HTTP interface `/v1`.
 
 mod house;
+mod notifications;
 mod rooms;
 mod sealing;
 
@@ -10,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::{ConnectionId, EntryId, ErrorCode, EventType, Json, Offset, RoomName, Timestamp, UserId};
 
 pub use house::{AuditItem, AuditPage, EraseAgainRequest, EraseResponse, JobInfo, JobOutcome};
+pub use notifications::{
+    MarkRequest, MarkResponse, NotificationPage, NotifyRequest, NotifyResponse, ReceiptInfo, Repeat,
+};
 pub use rooms::{
     AccessInfo, MemberInfo, MemberRequest, Membership, Messages, RevokeResponse, RoomInfo, RoomRequest,
 };

@@ -14,6 +14,7 @@ mod buffered;
 pub mod command;
 pub mod entry;
 pub mod envelope;
+pub mod notification;
 pub mod reply;
 mod resume;
 

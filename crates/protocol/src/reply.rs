@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ConnectionId, CorrelationId, EntryId, EntryMessage, Epoch, ErrorCode, Fault, Json, Offset, RoomName,
     Timestamp, UserId, buffered,
+    notification::{NewNotification, Notification, NotificationUpdated, UnreadCount},
 };
 
 /// A message of the server that is not an entry.
@@ -97,6 +98,36 @@ pub enum Reply {
         reply_to: Option<CorrelationId>,
         /// One for each user.
         items: Vec<Presence>,
+    },
+    /// Answers `get_unread`.
+    UnreadNotifications {
+        /// The asking message's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CorrelationId>,
+        /// How many are unread and in sight, on this page or not.
+        count: u64,
+        /// Of two counts, the one with the higher revision is right.
+        revision: u64,
+        /// A page of them, the newest first.
+        notifications: Vec<Notification>,
+    },
+    /// Answers `mark_read` and its like. The entry of the same name, with an `id` and a `time`, tells the user's devices.
+    NotificationUpdated {
+        /// The asking message's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CorrelationId>,
+        /// As it was asked, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notification_id: Option<EntryId>,
+        /// As it was asked, where it was some: those that are in the inbox.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notification_ids: Option<Vec<EntryId>>,
+        /// Whether all that were named are in the inbox, and so are as they were wanted.
+        success: bool,
+        /// How many are unread and in sight now.
+        unread: u64,
+        /// Of two counts, the one with the higher revision is right.
+        revision: u64,
     },
     /// Something went wrong; the connection goes on unless a close follows.
     Error {
@@ -305,6 +336,12 @@ pub enum OwnEntry {
     MemberCount(MemberCount),
     /// Somebody types, or types no longer.
     TypingIndicator(TypingIndicator),
+    /// A notification came.
+    NewNotification(NewNotification),
+    /// Something became of notifications, on whatever device.
+    NotificationUpdated(NotificationUpdated),
+    /// The badge, whole: after a connection's beginning, and with each change.
+    UnreadCount(UnreadCount),
 }
 
 /// Data of `presence_update`.

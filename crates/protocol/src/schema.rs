@@ -2,7 +2,9 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
-use crate::{Command, EntryMessage, Reply, command::OtherSpelling, http, reply::OwnEntry};
+use crate::{
+    Command, EntryMessage, Reply, command::OtherSpelling, http, notification::Preferences, reply::OwnEntry,
+};
 
 /// One document whose `$defs` hold every wire type by name (JSON Schema 2020-12).
 ///
@@ -39,6 +41,8 @@ fn said_by_clients() -> Definitions {
     add::<http::RoomRequest>(&mut generator);
     add::<http::MemberRequest>(&mut generator);
     add::<http::EraseAgainRequest>(&mut generator);
+    add::<http::NotifyRequest>(&mut generator);
+    add::<http::MarkRequest>(&mut generator);
     generator.take_definitions(true)
 }
 
@@ -60,6 +64,11 @@ fn said_by_the_server() -> Definitions {
     add::<http::RevokeResponse>(&mut generator);
     add::<http::AuditPage>(&mut generator);
     add::<http::EraseResponse>(&mut generator);
+    add::<http::NotifyResponse>(&mut generator);
+    add::<http::NotificationPage>(&mut generator);
+    add::<http::MarkResponse>(&mut generator);
+    add::<http::ReceiptInfo>(&mut generator);
+    add::<Preferences>(&mut generator);
     add::<http::Problem>(&mut generator);
     generator.take_definitions(true)
 }

@@ -36,8 +36,8 @@ export interface AuditPage {
   broken_at: number | null;
   /** The oldest first. */
   items: AuditItem[];
-  /** For `?after=`; null on the last page. */
-  next_after: number | null;
+  /** For `?cursor=`; null on the last page. */
+  next_cursor: string | null;
 }
 
 /** What a user says of themselves. */
@@ -96,7 +96,7 @@ export type Command =
   /** The token, as the first message of a connection that brought none. */
   | {
       type: 'authenticate';
-      /** What `?resume=` would say; see `crate::ResumeCursor`. */
+      /** What `?resume=` would say, or the JSON of it itself; see `crate::ResumeCursor`. What is neither is passed over. */
       resume?: string;
       /** A JWT. */
       token: string;
@@ -178,6 +178,68 @@ export type Command =
       limit?: number;
       /** Which. */
       room: RoomName;
+    }
+  /** Asks for the unread notifications that are in sight, the newest first. */
+  | {
+      type: 'get_unread';
+      /** Those before this one. */
+      before?: EntryId;
+      /** How many at most, 1 to 200; 20 when absent. */
+      limit?: number;
+    }
+  /** Notifications were on a screen. */
+  | {
+      type: 'mark_seen';
+    } & ({
+      notification_id: EntryId;
+    } | {
+      notification_ids: EntryId[];
+    })
+  /** Notifications were read. */
+  | {
+      type: 'mark_read';
+    } & ({
+      notification_id: EntryId;
+    } | {
+      notification_ids: EntryId[];
+    })
+  /** Notifications shall count as unread again. */
+  | {
+      type: 'mark_unread';
+    } & ({
+      notification_id: EntryId;
+    } | {
+      notification_ids: EntryId[];
+    })
+  /** All notifications that are in sight were read. */
+  | {
+      type: 'mark_all_read';
+      /** Only those up to this one. */
+      notification_id?: EntryId;
+    }
+  /** Puts notifications away. */
+  | {
+      type: 'archive';
+    } & ({
+      notification_id: EntryId;
+    } | {
+      notification_ids: EntryId[];
+    })
+  /** Takes notifications out of the archive. */
+  | {
+      type: 'unarchive';
+    } & ({
+      notification_id: EntryId;
+    } | {
+      notification_ids: EntryId[];
+    })
+  /** Takes a notification out of sight for a while. */
+  | {
+      type: 'snooze';
+      /** Which. */
+      notification_id: EntryId;
+      /** Until when. */
+      until: Timestamp;
     };
 
 /** The {@link Command} of one `type`. */
@@ -408,6 +470,30 @@ export type LostReason =
   /** The log has never come as far as the position. */
   | 'future';
 
+/** `POST /v1/users/{user}/notifications/{act}`: either `ids` or `all`. */
+export interface MarkRequest {
+  /** `true`: all that are in sight; of `unarchive`, all that are archived. */
+  all?: boolean;
+  /** Which, 1 to 200. */
+  ids?: EntryId[];
+  /** Of `snooze`: until when. */
+  until?: Timestamp;
+  /** With `all`: only those up to this one. */
+  up_to?: EntryId;
+}
+
+/** 200 of `POST /v1/users/{user}/notifications/{act}`. */
+export interface MarkResponse {
+  /** How many were changed; those that were so already are not counted. */
+  changed: number;
+  /** Of `ids`, those that are not in the inbox. */
+  not_found: EntryId[];
+  /** Of two counts, the one with the higher revision is right. */
+  revision: number;
+  /** How many of the whole inbox are unread and in sight now. */
+  unread: number;
+}
+
 /** Somebody in a room. */
 export interface Member {
   /** How they are. */
@@ -470,6 +556,151 @@ export interface Messages {
   oldest: Offset;
 }
 
+/** What a user does not want to be told of. */
+export interface Mute {
+  /** Categories, compared whole; at most 100. */
+  categories: string[];
+  /** Rooms to whose members it went; at most 1000. */
+  rooms: RoomName[];
+}
+
+/** Data of `new_notification`. */
+export interface NewNotification {
+  /** The notification, unread. */
+  notification: Notification;
+}
+
+/** A notification as one user has it. */
+export interface Notification {
+  /** What can be done about it. */
+  actions?: NotificationAction[];
+  /** When it was put away. */
+  archived_at?: Timestamp;
+  /** What it is about, in the application's words. */
+  category?: string;
+  /** When the server took it. */
+  created_at: Timestamp;
+  /** The sender's own. */
+  data?: Json;
+  /** From then on it is gone, read or not. */
+  expires_at?: Timestamp;
+  /** Sorts by the time at which the notification was taken. */
+  id: EntryId;
+  /** More words. */
+  message?: string;
+  /** Whether it was read: it counts as unread until then. */
+  read: boolean;
+  /** When it was read. */
+  read_at?: Timestamp;
+  /** The room to whose members it went; absent on what went to the user, to a role or to everyone. */
+  room?: RoomName;
+  /** When it was on a screen of the user's first. */
+  seen_at?: Timestamp;
+  /** How much it matters. */
+  severity: Severity;
+  /** Until when it is out of sight. */
+  snoozed_until?: Timestamp;
+  /** One line. */
+  title: string;
+  /** What it opens. */
+  url?: string;
+}
+
+/** Something that can be done about a notification; what it does is the application's. */
+export interface NotificationAction {
+  /** Which, for programs; 1 to 64 bytes. */
+  id: string;
+  /** Which, for people; 1 to 64 characters. */
+  label: string;
+  /** What it opens. */
+  url?: string;
+}
+
+/** What became of notifications. */
+export type NotificationChange =
+  /** They were on a screen. */
+  | 'seen'
+  /** They were read. */
+  | 'read'
+  /** They count as unread again. */
+  | 'unread'
+  /** They were put away. */
+  | 'archived'
+  /** They were taken out again. */
+  | 'unarchived'
+  /** They are out of sight until `snoozed_until`. */
+  | 'snoozed'
+  /** Their snooze is over: they are in sight again. */
+  | 'woken'
+  /** They are gone: deleted by the user, expired, or too old. */
+  | 'gone';
+
+/** `GET /v1/users/{user}/notifications`: a page of an inbox. */
+export interface NotificationPage {
+  /** The newest first. */
+  items: Notification[];
+  /** For `?cursor=`; null on the last page. */
+  next_cursor: string | null;
+  /** Of two counts, the one with the higher revision is right. */
+  revision: number;
+  /** How many of the whole inbox are unread and in sight. */
+  unread: number;
+}
+
+/** Data of `notification_updated`: what became of some notifications, or of all up to one. An id that the device does not know is passed over. */
+export interface NotificationUpdated {
+  /** What became of them. */
+  change: NotificationChange;
+  /** Which, where it is one. */
+  notification_id?: EntryId;
+  /** Which; empty where `up_to` says it. */
+  notification_ids: EntryId[];
+  /** Until when they are out of sight, if they were snoozed. */
+  snoozed_until?: Timestamp;
+  /** All up to this one, and this one, that were neither archived nor snoozed. */
+  up_to?: EntryId;
+}
+
+/** `POST /v1/notifications`. */
+export interface NotifyRequest {
+  /** What can be done about it; at most 5. */
+  actions?: NotificationAction[];
+  /** What it is about, in your words: 1 to 64 bytes. */
+  category?: string;
+  /** Your own, at most 16 KiB; passed on as it came. */
+  data?: Json;
+  /** While whom it is for has one with this key, that one stays and nothing is added: 1 to 128 bytes. */
+  dedupe_key?: string;
+  /** From then on it is gone, read or not. Not with `repeat`. */
+  expires_at?: Timestamp;
+  /** More words: at most 4000 characters. */
+  message?: string;
+  /** Sent again and again, from `send_at` or now on. */
+  repeat?: Repeat;
+  /** When it is sent; now when absent. Not with `users`. */
+  send_at?: Timestamp;
+  /** How much it matters; `info` when absent. */
+  severity?: Severity;
+  /** One line: 1 to 200 characters. */
+  title: string;
+  /** For whom: one of `user`, `users`, `room` (its members), `role` and `everyone`. */
+  to: TargetFields;
+  /** What it opens: an address, or a path of your application; at most 2048 bytes. */
+  url?: string;
+}
+
+/** 201 of `POST /v1/notifications`. */
+export interface NotifyResponse {
+  /** Whether all whom it is for had one with this `dedupe_key`: then `id` is that one's, and nothing was added. */
+  deduplicated: boolean;
+  /** The notification; of one that is repeated, what calls it off. */
+  id: EntryId;
+  /** Who was connected and told at once. */
+  reached: Reached;
+  /** When it will be sent, if that is later. */
+  scheduled_for?: Timestamp;
+}
+
 /** Place of an entry in its room's log; the first is 1, and none is missing between two. */
 export type Offset = number;
 
@@ -519,6 +750,21 @@ export type OwnEntry =
   | {
       type: 'typing_indicator';
       data: TypingIndicator;
+    }
+  /** A notification came. */
+  | {
+      type: 'new_notification';
+      data: NewNotification;
+    }
+  /** Something became of notifications, on whatever device. */
+  | {
+      type: 'notification_updated';
+      data: NotificationUpdated;
+    }
+  /** The badge, whole: after a connection's beginning, and with each change. */
+  | {
+      type: 'unread_count';
+      data: UnreadCount;
     };
 
 /** The {@link OwnEntry} of one `type`. */
@@ -530,6 +776,14 @@ export interface Position {
   epoch: Epoch;
   /** The last entry seen; 0 before the first. */
   offset: Offset;
+}
+
+/** How a user wants to be told. What is muted, or comes in quiet hours, is kept and counts, and is not told. */
+export interface Preferences {
+  /** What is never told. */
+  mute: Mute;
+  /** When only what matters is told; null for never. */
+  quiet_hours: QuietHours | null;
 }
 
 /** A user's presence. */
@@ -598,12 +852,46 @@ export interface PublishResponse {
   reached: Reached;
 }
 
+/** Some hours of a day, where the user is. */
+export interface QuietHours {
+  /** Days on which they begin; every day when absent. Must not be empty. */
+  days?: Weekday[];
+  /** From this time of day, `22:00`. */
+  from: TimeOfDay;
+  /** Severities that are told all the same; `["error"]` when absent. */
+  let_through: Severity[];
+  /** Name of the user's time zone, `Europe/Berlin`. */
+  time_zone: string;
+  /** To this time of day, `07:00`; of the next day where it is not later than `from`. The two must differ. */
+  to: TimeOfDay;
+}
+
 /** How many heard an entry at once; for several rooms or users, the sum over them. */
 export interface Reached {
   /** Their sockets. */
   connections: number;
   /** Different people in the room. */
   users: number;
+}
+
+/** Who has a notification, and what they did with it. */
+export interface ReceiptInfo {
+  /** When they read it; null before that. */
+  read_at: Timestamp | null;
+  /** When it was on a screen of theirs first; null before that. */
+  seen_at: Timestamp | null;
+  /** Who. */
+  user: UserId;
+}
+
+/** How something is repeated. */
+export interface Repeat {
+  /** `15m`, `1h`, `1d` or `2w`: 1 to 1000 of minutes, hours, days or weeks. */
+  every: string;
+  /** Where days and weeks are those of the calendar: `Europe/Berlin`; UTC when absent. */
+  time_zone?: string;
+  /** Not after this. */
+  until?: Timestamp;
 }
 
 /** A message of the server that is not an entry. */
@@ -691,6 +979,34 @@ export type Reply =
       items: Presence[];
       /** The asking message's id. */
       reply_to?: CorrelationId;
+    }
+  /** Answers `get_unread`. */
+  | {
+      type: 'unread_notifications';
+      /** How many are unread and in sight, on this page or not. */
+      count: number;
+      /** A page of them, the newest first. */
+      notifications: Notification[];
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+      /** Of two counts, the one with the higher revision is right. */
+      revision: number;
+    }
+  /** Answers `mark_read` and its like. The entry of the same name, with an `id` and a `time`, tells the user's devices. */
+  | {
+      type: 'notification_updated';
+      /** As it was asked, where it was one. */
+      notification_id?: EntryId;
+      /** As it was asked, where it was some: those that are in the inbox. */
+      notification_ids?: EntryId[];
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+      /** Of two counts, the one with the higher revision is right. */
+      revision: number;
+      /** Whether all that were named are in the inbox, and so are as they were wanted. */
+      success: boolean;
+      /** How many are unread and in sight now. */
+      unread: number;
     }
   /** Something went wrong; the connection goes on unless a close follows. */
   | {
@@ -796,6 +1112,17 @@ export interface RoomRequest {
 /** What the server sends. Entries may have any `type`; what tells them apart is that only they have `id` and `time`. */
 export type ServerMessage = Reply | EntryMessage;
 
+/** How much a notification matters. */
+export type Severity =
+  /** Good to know. */
+  | 'info'
+  /** Something came to a good end. */
+  | 'success'
+  /** Somebody should look. */
+  | 'warning'
+  /** Something went wrong. */
+  | 'error';
+
 /** `GET /v1/stats`. */
 export interface Stats {
   /** Sockets open now. */
@@ -847,6 +1174,9 @@ export interface TargetFields {
   users?: UserId[];
 }
 
+/** Minutes since midnight; on the wire `22:00`. */
+export type TimeOfDay = string;
+
 /** Milliseconds since 1970-01-01 UTC; on the wire `"2026-11-21T06:00:00.123Z"` (RFC 3339). */
 export type Timestamp = string;
 
@@ -858,5 +1188,30 @@ export interface TypingIndicator {
   user: UserId;
 }
 
+/** Data of `unread_count`: how many notifications are unread and in sight. Of two, the one with the higher revision is right. */
+export interface UnreadCount {
+  /** Grows with every change; never compared between connections whose tokens have different roles. */
+  revision: number;
+  /** How many. */
+  unread: number;
+}
+
 /** A user as the back end names them: up to 128 bytes without control characters. */
 export type UserId = string;
+
+/** A day of the week. */
+export type Weekday =
+  /** Monday. */
+  | 'mon'
+  /** Tuesday. */
+  | 'tue'
+  /** Wednesday. */
+  | 'wed'
+  /** Thursday. */
+  | 'thu'
+  /** Friday. */
+  | 'fri'
+  /** Saturday. */
+  | 'sat'
+  /** Sunday. */
+  | 'sun';

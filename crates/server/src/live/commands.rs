@@ -57,6 +57,16 @@ pub(super) async fn handle(
             let stretch = tidings.history_for(identity, &room, page, epoch.as_ref(), limit).await?;
             Ok(Some(Reply::History { reply_to: id, data: history(room, stretch) }))
         }
+        Command::GetUnread { .. }
+        | Command::MarkSeen(_)
+        | Command::MarkRead(_)
+        | Command::MarkUnread(_)
+        | Command::MarkAllRead { .. }
+        | Command::Archive(_)
+        | Command::Unarchive(_)
+        | Command::Snooze { .. } => {
+            Err(Fault::new(ErrorCode::Unavailable, "notifications are not in this version yet"))
+        }
         Command::Authenticate { token, .. } | Command::RefreshToken { token } => {
             refresh(app, connection, id, &token).await.map(Some)
         }

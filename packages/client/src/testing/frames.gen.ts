@@ -1,6 +1,13 @@
 // Generated from schema/frames by `cargo run -p xtask -- codegen`: change them there, not here.
 import type { ClientMessageOf, EntryMessage, OwnEntryOf, ReplyOf } from '../wire.gen.js';
 
+/** `schema/frames/client.archive.json` */
+export const clientArchive: ClientMessageOf<'archive'> = {
+  "type": "archive",
+  "id": 14,
+  "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+};
+
 /** `schema/frames/client.authenticate.json` */
 export const clientAuthenticate: ClientMessageOf<'authenticate'> = {
   "type": "authenticate",
@@ -51,6 +58,20 @@ export const clientGetPresenceUsers: ClientMessageOf<'get_presence'> = {
   ]
 };
 
+/** `schema/frames/client.get_unread.json` */
+export const clientGetUnread: ClientMessageOf<'get_unread'> = {
+  "type": "get_unread",
+  "id": 9,
+  "limit": 20
+};
+
+/** `schema/frames/client.get_unread.before.json` */
+export const clientGetUnreadBefore: ClientMessageOf<'get_unread'> = {
+  "type": "get_unread",
+  "id": 9,
+  "before": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+};
+
 /** `schema/frames/client.join_room.json` */
 export const clientJoinRoom: ClientMessageOf<'join_room'> = {
   "type": "join_room",
@@ -67,6 +88,53 @@ export const clientLeaveRoom: ClientMessageOf<'leave_room'> = {
   "type": "leave_room",
   "id": 4,
   "room": "order_123"
+};
+
+/** `schema/frames/client.mark_all_read.json` */
+export const clientMarkAllRead: ClientMessageOf<'mark_all_read'> = {
+  "type": "mark_all_read",
+  "id": 13
+};
+
+/** `schema/frames/client.mark_all_read.up_to.json` */
+export const clientMarkAllReadUpTo: ClientMessageOf<'mark_all_read'> = {
+  "type": "mark_all_read",
+  "id": 13,
+  "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+};
+
+/** `schema/frames/client.mark_read.json` */
+export const clientMarkRead: ClientMessageOf<'mark_read'> = {
+  "type": "mark_read",
+  "id": 10,
+  "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+};
+
+/** `schema/frames/client.mark_read.many.json` */
+export const clientMarkReadMany: ClientMessageOf<'mark_read'> = {
+  "type": "mark_read",
+  "id": 10,
+  "notification_ids": [
+    "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "0199f3a2-7a00-7c11-8d02-91b2a7c3d4e5"
+  ]
+};
+
+/** `schema/frames/client.mark_seen.json` */
+export const clientMarkSeen: ClientMessageOf<'mark_seen'> = {
+  "type": "mark_seen",
+  "id": 11,
+  "notification_ids": [
+    "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "0199f3a2-7a00-7c11-8d02-91b2a7c3d4e5"
+  ]
+};
+
+/** `schema/frames/client.mark_unread.json` */
+export const clientMarkUnread: ClientMessageOf<'mark_unread'> = {
+  "type": "mark_unread",
+  "id": 12,
+  "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
 };
 
 /** `schema/frames/client.ping.json` */
@@ -104,6 +172,14 @@ export const clientRefreshToken: ClientMessageOf<'refresh_token'> = {
   "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
 };
 
+/** `schema/frames/client.snooze.json` */
+export const clientSnooze: ClientMessageOf<'snooze'> = {
+  "type": "snooze",
+  "id": 16,
+  "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "until": "2026-11-21T09:00:00.000Z"
+};
+
 /** `schema/frames/client.subscribe.json` */
 export const clientSubscribe: ClientMessageOf<'subscribe'> = {
   "type": "subscribe",
@@ -125,6 +201,13 @@ export const clientTypingStart: ClientMessageOf<'typing_start'> = {
 export const clientTypingStop: ClientMessageOf<'typing_stop'> = {
   "type": "typing_stop",
   "room": "order_123"
+};
+
+/** `schema/frames/client.unarchive.json` */
+export const clientUnarchive: ClientMessageOf<'unarchive'> = {
+  "type": "unarchive",
+  "id": 15,
+  "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
 };
 
 /** `schema/frames/client.unsubscribe.json` */
@@ -168,6 +251,64 @@ export const entryMemberLeft: EntryMessage & OwnEntryOf<'member_left'> = {
     "user_id": "grace",
     "status": "offline",
     "member_count": 1
+  }
+};
+
+/** `schema/frames/entry.new_notification.json` */
+export const entryNewNotification: EntryMessage & OwnEntryOf<'new_notification'> = {
+  "type": "new_notification",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 3,
+  "time": "2026-11-21T06:00:00.123Z",
+  "data": {
+    "notification": {
+      "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+      "title": "Order shipped",
+      "message": "It arrives on Monday.",
+      "severity": "success",
+      "category": "order",
+      "data": {
+        "order": 7
+      },
+      "url": "/orders/7",
+      "actions": [
+        {
+          "id": "track",
+          "label": "Track it",
+          "url": "/orders/7/track"
+        }
+      ],
+      "read": false,
+      "created_at": "2026-11-21T06:00:00.123Z"
+    }
+  }
+};
+
+/** `schema/frames/entry.notification_updated.json` */
+export const entryNotificationUpdated: EntryMessage & OwnEntryOf<'notification_updated'> = {
+  "type": "notification_updated",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 4,
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "notification_ids": [
+      "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+    ],
+    "change": "read"
+  }
+};
+
+/** `schema/frames/entry.notification_updated.all.json` */
+export const entryNotificationUpdatedAll: EntryMessage & OwnEntryOf<'notification_updated'> = {
+  "type": "notification_updated",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 5,
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "notification_ids": [],
+    "up_to": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "change": "read"
   }
 };
 
@@ -229,6 +370,17 @@ export const entryTypingIndicator: EntryMessage & OwnEntryOf<'typing_indicator'>
   "data": {
     "user": "ada",
     "typing": true
+  }
+};
+
+/** `schema/frames/entry.unread_count.json` */
+export const entryUnreadCount: EntryMessage & OwnEntryOf<'unread_count'> = {
+  "type": "unread_count",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "unread": 1,
+    "revision": 8
   }
 };
 
@@ -463,6 +615,28 @@ export const replyLeftRoomAccessEnded: ReplyOf<'left_room'> = {
   }
 };
 
+/** `schema/frames/reply.notification_updated.json` */
+export const replyNotificationUpdated: ReplyOf<'notification_updated'> = {
+  "type": "notification_updated",
+  "reply_to": 10,
+  "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "success": true,
+  "unread": 0,
+  "revision": 8
+};
+
+/** `schema/frames/reply.notification_updated.many.json` */
+export const replyNotificationUpdatedMany: ReplyOf<'notification_updated'> = {
+  "type": "notification_updated",
+  "reply_to": 10,
+  "notification_ids": [
+    "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+  ],
+  "success": false,
+  "unread": 0,
+  "revision": 8
+};
+
 /** `schema/frames/reply.pong.json` */
 export const replyPong: ReplyOf<'pong'> = {
   "type": "pong",
@@ -539,6 +713,36 @@ export const replyResumed: ReplyOf<'resumed'> = {
           "connections": 1
         }
       ]
+    }
+  ]
+};
+
+/** `schema/frames/reply.unread_notifications.json` */
+export const replyUnreadNotifications: ReplyOf<'unread_notifications'> = {
+  "type": "unread_notifications",
+  "reply_to": 9,
+  "count": 1,
+  "revision": 7,
+  "notifications": [
+    {
+      "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+      "title": "Order shipped",
+      "message": "It arrives on Monday.",
+      "severity": "success",
+      "category": "order",
+      "data": {
+        "order": 7
+      },
+      "url": "/orders/7",
+      "actions": [
+        {
+          "id": "track",
+          "label": "Track it",
+          "url": "/orders/7/track"
+        }
+      ],
+      "read": false,
+      "created_at": "2026-11-21T06:00:00.123Z"
     }
   ]
 };

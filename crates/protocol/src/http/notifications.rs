@@ -1,0 +1,133 @@
+//! Bodies about notifications.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Reached, TargetFields};
+use crate::{
+    EntryId, Json, Timestamp, UserId,
+    notification::{Notification, NotificationAction, Severity},
+};
+
+/// `POST /v1/notifications`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotifyRequest {
+    /// For whom: one of `user`, `users`, `room` (its members), `role` and `everyone`.
+    pub to: TargetFields,
+    /// One line: 1 to 200 characters.
+    pub title: String,
+    /// More words: at most 4000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How much it matters; `info` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// What it is about, in your words: 1 to 64 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Your own, at most 16 KiB; passed on as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Json>,
+    /// What it opens: an address, or a path of your application; at most 2048 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What can be done about it; at most 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<NotificationAction>>,
+    /// While whom it is for has one with this key, that one stays and nothing is added: 1 to 128 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedupe_key: Option<String>,
+    /// When it is sent; now when absent. Not with `users`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_at: Option<Timestamp>,
+    /// Sent again and again, from `send_at` or now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
+    /// From then on it is gone, read or not. Not with `repeat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How something is repeated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// `15m`, `1h`, `1d` or `2w`: 1 to 1000 of minutes, hours, days or weeks.
+    pub every: String,
+    /// Where days and weeks are those of the calendar: `Europe/Berlin`; UTC when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// Not after this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// 201 of `POST /v1/notifications`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotifyResponse {
+    /// The notification; of one that is repeated, what calls it off.
+    pub id: EntryId,
+    /// Whether all whom it is for had one with this `dedupe_key`: then `id` is that one's, and nothing was added.
+    pub deduplicated: bool,
+    /// When it will be sent, if that is later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<Timestamp>,
+    /// Who was connected and told at once.
+    pub reached: Reached,
+}
+
+/// `GET /v1/users/{user}/notifications`: a page of an inbox.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationPage {
+    /// The newest first.
+    pub items: Vec<Notification>,
+    /// For `?cursor=`; null on the last page.
+    pub next_cursor: Option<String>,
+    /// How many of the whole inbox are unread and in sight.
+    pub unread: u64,
+    /// Of two counts, the one with the higher revision is right.
+    pub revision: u64,
+}
+
+/// `POST /v1/users/{user}/notifications/{act}`: either `ids` or `all`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkRequest {
+    /// Which, 1 to 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<EntryId>>,
+    /// `true`: all that are in sight; of `unarchive`, all that are archived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<bool>,
+    /// With `all`: only those up to this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<EntryId>,
+    /// Of `snooze`: until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// 200 of `POST /v1/users/{user}/notifications/{act}`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct MarkResponse {
+    /// How many were changed; those that were so already are not counted.
+    pub changed: usize,
+    /// Of `ids`, those that are not in the inbox.
+    pub not_found: Vec<EntryId>,
+    /// How many of the whole inbox are unread and in sight now.
+    pub unread: u64,
+    /// Of two counts, the one with the higher revision is right.
+    pub revision: u64,
+}
+
+/// Who has a notification, and what they did with it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiptInfo {
+    /// Who.
+    pub user: UserId,
+    /// When it was on a screen of theirs first; null before that.
+    pub seen_at: Option<Timestamp>,
+    /// When they read it; null before that.
+    pub read_at: Option<Timestamp>,
+}
