@@ -127,10 +127,10 @@ macro_rules! closes {
 closes! {
     /// The peer said goodbye first, or nothing is left to say.
     NORMAL = 1000, "bye";
-    /// A kind of data that is not accepted: binary frames without the MessagePack subprotocol.
-    UNSUPPORTED = 1003, "binary frames need the subprotocol tidings.v1.msgpack";
-    /// Too many messages that are not understood.
-    POLICY = 1008, "too many invalid messages";
+    /// A kind of data that is not accepted: binary frames without the MessagePack subprotocol, text with it.
+    UNSUPPORTED = 1003, "JSON comes as text; with tidings.v1.msgpack, MessagePack as binary";
+    /// Too many messages that are not understood, or that come on although they are refused.
+    POLICY = 1008, "too many refused messages";
     /// A fault of the server.
     INTERNAL = 1011, "internal error";
     /// A planned stop.
@@ -139,6 +139,8 @@ closes! {
     TOO_MANY = 1013, "too many connections";
     /// No token came in time.
     AUTHENTICATION_TIMEOUT = 4000, "no authentication in time";
+    /// The first message of a connection without a token is not one that brings it.
+    AUTHENTICATION_EXPECTED = 4000, "expected authenticate as the first message";
     /// The token does not verify.
     TOKEN_INVALID = 4001, "token invalid";
     /// The token has expired and was not refreshed.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     EntryId, Epoch, ErrorCode, EventType, Fault, Json, Offset, Position, RoomName, Timestamp, UserId,
     buffered, depth,
-    envelope::{Envelope, optional, required},
+    envelope::{Envelope, correlation_id_of, optional, required},
     notification::{Named, UNREAD_LIMIT_MAX},
 };
 
@@ -42,7 +42,7 @@ pub enum Command {
     Authenticate {
         /// A JWT.
         token: String,
-        /// What `?resume=` would say; see [`crate::ResumeCursor`].
+        /// What `?resume=` would say, or the JSON of it itself; see [`crate::ResumeCursor`]. What is neither is passed over.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<String>,
     },
@@ -220,7 +220,8 @@ impl Incoming {
     pub fn parse(json: &[u8], depth_max: usize) -> Self {
         if !depth::within(json, depth_max) {
             let message = format!("nested too deeply: at most {depth_max} levels are allowed");
-            return Self { id: None, command: Err(Fault::new(ErrorCode::InvalidRequest, message)) };
+            let id = correlation_id_of(json);
+            return Self { id, command: Err(Fault::new(ErrorCode::InvalidRequest, message)) };
         }
         let envelope = match Envelope::parse(json) {
             Ok(envelope) => envelope,
@@ -233,13 +234,21 @@ impl Incoming {
     }
 }
 
+/// A resume cursor's text, whether it came as one or as an object.
+fn cursor(raw: &serde_json::value::RawValue) -> Option<String> {
+    match raw.get() {
+        object if object.starts_with('{') => Some(object.to_owned()),
+        text => serde_json::from_str(text).ok(),
+    }
+}
+
 impl Command {
     fn read(fields: &Envelope<'_>) -> Result<Self, Fault> {
         let kind: String = required("type", fields.r#type)?;
         Ok(match kind.as_str() {
             "authenticate" => Self::Authenticate {
                 token: required("token", fields.token)?,
-                resume: optional("resume", fields.resume)?,
+                resume: fields.resume.and_then(cursor),
             },
             "refresh_token" => Self::RefreshToken { token: required("token", fields.token)? },
             "ping" => Self::Ping { timestamp: optional("timestamp", fields.timestamp)? },

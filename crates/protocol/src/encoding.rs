@@ -1,6 +1,6 @@
 //! The two encodings of a connection. JSON is what the server thinks in; MessagePack is the same objects in fewer bytes.
 
-use crate::{ErrorCode, Fault};
+use crate::{CorrelationId, ErrorCode, Fault};
 
 /// How a connection's messages are written: JSON in text frames or MessagePack in binary frames.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -35,6 +35,18 @@ pub fn message_pack_to_json(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(&value).map_err(|_| invalid())
 }
 
+/// The mark of a message that holds what JSON cannot, so that its error finds its way back.
+pub fn correlation_id_of_message_pack(bytes: &[u8]) -> Option<CorrelationId> {
+    #[derive(serde::Deserialize)]
+    struct Mark {
+        #[serde(default)]
+        id: Option<CorrelationId>,
+    }
+    let mut deserializer = rmp_serde::Deserializer::from_read_ref(bytes);
+    deserializer.set_max_depth(128);
+    <Mark as serde::Deserialize>::deserialize(&mut deserializer).ok().and_then(|mark| mark.id)
+}
+
 fn internal() -> Fault {
     Fault::new(ErrorCode::Internal, "a message could not be encoded")
 }
@@ -49,6 +61,16 @@ mod tests {
         let back = message_pack_to_json(&json_to_message_pack(json).unwrap()).unwrap();
         let value = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
         assert_eq!(value(&back), value(json));
+    }
+
+    #[test]
+    fn a_mark_is_found_beside_what_json_cannot_hold() {
+        let mut bytes = vec![0x82, 0xa2, b'i', b'd', 42, 0xa4];
+        bytes.extend_from_slice(b"data\xc4\x01x");
+        assert!(message_pack_to_json(&bytes).is_err());
+        assert_eq!(correlation_id_of_message_pack(&bytes), Some(CorrelationId::Number(42.into())));
+        assert_eq!(correlation_id_of_message_pack(&[0xc1]), None);
+        assert_eq!(correlation_id_of_message_pack(&[0x91; 100_000]), None);
     }
 
     #[test]

@@ -19,8 +19,25 @@ macro_rules! fields {
 }
 
 fields!(
-    r#type, id, token, timestamp, room, channel, since, event, data, status, users, before, after, limit,
-    epoch, resume, notification_id, notification_ids, until
+    r#type,
+    id,
+    token,
+    timestamp,
+    room,
+    channel,
+    since,
+    event,
+    data,
+    status,
+    users,
+    before,
+    after,
+    limit,
+    epoch,
+    resume,
+    notification_id,
+    notification_ids,
+    until
 );
 
 impl<'a> Envelope<'a> {
@@ -33,10 +50,20 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Why a text is no JSON object with raw fields.
+/// The mark alone, of a message that will not be read: fields that are passed over are so without recursion, however deep.
+pub(crate) fn correlation_id_of(json: &[u8]) -> Option<CorrelationId> {
+    #[derive(Deserialize)]
+    struct Mark {
+        #[serde(default)]
+        id: Option<CorrelationId>,
+    }
+    object::from_slice::<Mark>(json).ok().and_then(|mark| mark.id)
+}
+
+/// Why a text is not the JSON object that was expected.
 pub fn not_an_object(error: &serde_json::Error) -> Fault {
     let message = match error.classify() {
-        serde_json::error::Category::Data => "expected a JSON object, no field twice".to_owned(),
+        serde_json::error::Category::Data => describe(error),
         _ => format!("not JSON: error at line {} column {}", error.line(), error.column()),
     };
     Fault::new(ErrorCode::InvalidRequest, message)
@@ -63,8 +90,27 @@ pub fn optional<T: DeserializeOwned>(path: &'static str, raw: Option<&RawValue>)
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
+    if let Some(field) = text.strip_prefix("missing field ") {
+        return format!("the field {} is missing", field.trim_matches('`'));
+    }
+    if let Some(field) = text.strip_prefix("duplicate field ") {
+        return format!("the field {} stands there twice", field.trim_matches('`'));
+    }
     match text.split_once("expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
+        Some((unknown, expected)) if unknown.starts_with("unknown field") => {
+            format!("an unknown field, expected {}", expected.replace('`', ""))
+        }
+        Some((_, expected)) => format!("expected {}", in_words(expected)),
         None => text.split('`').step_by(2).collect::<Vec<_>>().join("..."),
+    }
+}
+
+/// What Rust calls a type, as JSON's users would.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i64" => "a whole number",
+        expected if expected.starts_with("struct ") => "an object",
+        expected => expected,
     }
 }

@@ -24,6 +24,7 @@ pub const BATCH_MAX: usize = 1000;
 
 /// `POST /v1/publish`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PublishRequest {
     /// For whom; exactly one field of it.
     #[serde(deserialize_with = "crate::object::only")]
@@ -105,6 +106,7 @@ pub struct Reached {
 
 /// `POST /v1/publish/batch`.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct BatchRequest {
     /// At most [`BATCH_MAX`]; each is taken or refused by itself.
     pub entries: Vec<Json>,
@@ -177,6 +179,7 @@ pub struct ConnectionInfo {
 
 /// `POST /v1/users/{user}/disconnect`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DisconnectRequest {
     /// Told to the client with close code 4009; at most 123 bytes are.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,11 +21,12 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 
-use crate::App;
+use crate::{App, problem};
 
 /// `GET /v1/ws`.
 pub fn routes() -> Router<Arc<App>> {
-    let routes = Router::new().route("/v1/ws", get(upgrade::upgrade));
+    let upgrade = get(upgrade::upgrade).fallback(async || problem::wrong_method());
+    let routes = Router::new().route("/v1/ws", upgrade);
     #[cfg(feature = "conformance")]
     let routes = routes.route("/__echo", get(conformance::echo));
     routes

@@ -76,8 +76,10 @@ impl Tidings {
     /// An entry from the back end, to whom it says.
     ///
     /// # Errors
-    /// `not_found` for a room that no rule knows, `unavailable` when the store is: then nothing was published.
+    /// `not_found` for a room that no rule knows, `invalid_request` for the type of an answer, `unavailable` when the store is: then nothing
+    /// was published.
     pub async fn publish(&self, target: Target, publication: Publication) -> Result<Published, Fault> {
+        refuse_answers(&publication)?;
         match target {
             Target::User(user) => self.publish_in(RoomKey::Personal(user), publication).await,
             Target::Room(room) => self.publish_in(self.known(room, "to.room")?, publication).await,
@@ -103,6 +105,7 @@ impl Tidings {
         let mut plans = Vec::with_capacity(publications.len());
         for publication in publications {
             let plan = publication.and_then(|(target, publication)| {
+                refuse_answers(&publication)?;
                 let keys = self.rooms_meant(target)?;
                 let mut plan = Plan { single: keys.len() == 1, kept: 0, transient: Vec::new() };
                 for key in keys {
@@ -223,9 +226,16 @@ impl Plan {
     }
 }
 
-/// Types that a client could mistake for the server's word.
-fn is_the_servers(event: &EventType) -> bool {
-    const OWN: &[&str] = &[
+fn refuse_answers(publication: &Publication) -> Result<(), Fault> {
+    match is_an_answer(&publication.r#type) {
+        true => Err(Fault::invalid("type", "this type is that of an answer of the server")),
+        false => Ok(()),
+    }
+}
+
+/// Types that only answers of the server to a client have: entries of them would be mistaken for answers.
+fn is_an_answer(event: &EventType) -> bool {
+    const ANSWERS: &[&str] = &[
         "connection_established",
         "authenticated",
         "pong",
@@ -233,13 +243,17 @@ fn is_the_servers(event: &EventType) -> bool {
         "left_room",
         "published",
         "presence_state",
+        "history",
+        "resumed",
         "error",
         "goodbye",
-        "presence_update",
-        "member_joined",
-        "member_left",
-        "member_count",
-        "typing_indicator",
     ];
-    OWN.contains(&event.as_str())
+    ANSWERS.contains(&event.as_str())
+}
+
+/// Types that clients could mistake for the server's word: a back end may send what the server itself says of people, users may not.
+fn is_the_servers(event: &EventType) -> bool {
+    const OWN: &[&str] =
+        &["presence_update", "member_joined", "member_left", "member_count", "typing_indicator"];
+    is_an_answer(event) || OWN.contains(&event.as_str())
 }

@@ -84,3 +84,31 @@ fn data_passes_unread() {
     };
     assert_eq!(data.as_str(), r#"{"n": 1.0e2}"#);
 }
+
+#[test]
+fn a_message_that_nests_too_deeply_keeps_its_mark() {
+    let deep =
+        format!(r#"{{"type":"ping","timestamp":{}{},"id":42}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let Incoming { id, command } = Incoming::parse(deep.as_bytes(), 32);
+    assert_eq!(id, Some(CorrelationId::Number(42.into())));
+    assert!(command.is_err());
+    let within_the_mark = format!(r#"{{"type":"ping","id":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(Incoming::parse(within_the_mark.as_bytes(), 32).id, None);
+}
+
+#[test]
+fn a_cursor_is_a_text_or_an_object_and_else_passed_over() {
+    let resume = |json: &str| {
+        let text = format!(r#"{{"type":"authenticate","token":"t","resume":{json}}}"#);
+        match Incoming::parse(text.as_bytes(), 32).command.unwrap() {
+            Command::Authenticate { resume, .. } => resume,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(resume(r#""k3xw:17""#).as_deref(), Some("k3xw:17"));
+    let object = r#"{"rooms":{"orders":null}}"#;
+    assert_eq!(resume(object).as_deref(), Some(object));
+    for other in ["7", "null", "[]"] {
+        assert_eq!(resume(other), None, "{other}");
+    }
+}

@@ -47,8 +47,8 @@ pub enum JobOutcome {
 pub struct AuditPage {
     /// The oldest first.
     pub items: Vec<AuditItem>,
-    /// For `?after=`; null on the last page.
-    pub next_after: Option<u64>,
+    /// For `?cursor=`; null on the last page.
+    pub next_cursor: Option<String>,
     /// The first record of this page that is not as it was written, or does not follow the one before; null when all is well.
     pub broken_at: Option<u64>,
 }

@@ -7,6 +7,7 @@ use crate::{EntryMessage, Epoch, Json, Offset, RoomName, Timestamp, UserId};
 
 /// `PUT /v1/rooms/{room}`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RoomRequest {
     /// The back end's own; `null` when absent.
     #[serde(default = "Json::null")]
@@ -40,6 +41,7 @@ pub struct RoomInfo {
 
 /// `PUT /v1/rooms/{room}/members/{user}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct MemberRequest {
     /// As what, in the application's words: 1 to 32 of `a-z 0-9 _ -`; `member` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

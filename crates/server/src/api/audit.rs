@@ -16,15 +16,15 @@ pub(crate) use crate::audit::{Actor, write};
 /// Lists records of the audit log.
 pub(crate) async fn list(app: Arc<App>, request: Request) -> Outcome {
     let query = Query::of(request.uri());
-    let after = query.one("after", "a record's number")?.unwrap_or(0);
+    let after = query.one("cursor", "the next_cursor of the page before")?.unwrap_or(0);
     let limit = page::limit(query)?;
     let (mut records, chain) = app.tidings.audit_log(after, limit + 1).await?;
     let more = records.len() > limit;
     records.truncate(limit);
-    let next_after = records.last().filter(|_| more).map(|last| last.number);
+    let next_cursor = records.last().filter(|_| more).map(|last| last.number.to_string());
     let broken_at = chain.broken_at();
     let items = records.into_iter().map(item).collect();
-    Ok(Answer::now(&AuditPage { items, next_after, broken_at })?)
+    Ok(Answer::now(&AuditPage { items, next_cursor, broken_at })?)
 }
 
 fn item(record: AuditRecord) -> AuditItem {

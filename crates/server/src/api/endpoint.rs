@@ -8,10 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use tidings_protocol::ErrorCode;
 
+use super::{query::Query, routes};
 use crate::{
     App,
     ops::{access, health},
@@ -210,7 +211,9 @@ async fn serve<A>(
 where
     A: Future<Output = Outcome> + Send,
 {
-    let outcome = match admit(&app, auth, &mut request) {
+    let admitted =
+        admit(&app, auth, &mut request).and_then(|()| known_parameters(ordinal, auth, request.uri()));
+    let outcome = match admitted {
         Ok(()) => handler(app.clone(), request).await,
         Err(fault) => Err(fault),
     };
@@ -222,6 +225,16 @@ pub(crate) fn counted(app: &App, ordinal: usize, outcome: Outcome) -> Response {
     let response = outcome.unwrap_or_else(IntoResponse::into_response);
     app.edge_metrics.answered(ordinal, response.status());
     response
+}
+
+/// Refuses a query with names that the endpoint does not have. Not for those that anybody may ask: probes add what they like.
+fn known_parameters(ordinal: usize, auth: Auth, uri: &Uri) -> Result<(), HttpFault> {
+    if uri.query().is_none() || matches!(auth, Auth::Nobody | Auth::ForVerbose) {
+        return Ok(());
+    }
+    let Some(endpoint) = routes::endpoints().nth(ordinal) else { return Ok(()) };
+    let known = endpoint.parameters.iter().filter(|parameter| parameter.place == Place::Query);
+    Ok(Query::of(uri).only(known.map(|parameter| parameter.name))?)
 }
 
 fn admit(app: &App, auth: Auth, request: &mut Request) -> Result<(), HttpFault> {

@@ -88,6 +88,7 @@ fn info(member: Member) -> MemberInfo {
 /// Reads a `MemberRequest`.
 fn role(json: &[u8]) -> Result<MemberRole, Fault> {
     #[derive(Default, Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Fields<'a> {
         #[serde(borrow, default)]
         role: Option<&'a RawValue>,

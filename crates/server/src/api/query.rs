@@ -1,4 +1,5 @@
-//! The query of a request's address. Names that are not known are passed over, a known name twice is an error.
+//! The query of a request's address. A name that an endpoint does not know is an error, so that a mistyped filter is not taken for none; so is
+//! a name twice.
 
 use std::str::FromStr;
 
@@ -47,6 +48,25 @@ impl<'a> Query<'a> {
             return Err(Fault::invalid(name, "expected it once, with commas between the values"));
         }
         raw.split(',').map(|raw| read(name, raw, expected)).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Refuses names that are not among these.
+    ///
+    /// # Errors
+    /// `invalid_request` at the first other name.
+    pub(crate) fn only<'n>(self, known: impl Iterator<Item = &'n str> + Clone) -> Result<(), Fault> {
+        let keys = self.0.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+        for key in keys.filter(|key| !key.is_empty()) {
+            if !known.clone().any(|name| name == key) {
+                let names: Vec<&str> = known.collect();
+                let expected = match names.is_empty() {
+                    true => "expected no parameters".to_owned(),
+                    false => format!("an unknown parameter, expected {}", names.join(", ")),
+                };
+                return Err(Fault::invalid(key, expected));
+            }
+        }
+        Ok(())
     }
 
     fn raw(self, name: &str) -> impl Iterator<Item = &'a str> {

@@ -13,17 +13,22 @@ pub(crate) const EXACTLY_ONE: &str = "expected exactly one of user, users, room,
 
 /// Fields of a `PublishRequest`, still raw.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Publication<'a> {
     #[serde(borrow, default)]
     to: Option<&'a RawValue>,
     #[serde(borrow, default)]
     r#type: Option<&'a RawValue>,
+    /// Anything goes.
+    #[serde(borrow, default, rename = "data")]
+    _data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     except: Option<&'a RawValue>,
 }
 
 /// Fields of a `to`, still raw.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Target<'a> {
     #[serde(borrow, default)]
     user: Option<&'a RawValue>,
@@ -49,7 +54,7 @@ fn first_wrong_field(json: &[u8]) -> Result<(), Fault> {
     let fields: Publication<'_> = object::from_slice(json).map_err(|error| not_an_object(&error))?;
     let to: &RawValue = fields.to.ok_or_else(|| Fault::invalid("to", "the field to is missing"))?;
     let to: Target<'_> = object::from_slice(to.get().as_bytes())
-        .map_err(|_| Fault::invalid("to", "expected an object, no field twice"))?;
+        .map_err(|error| Fault { path: Some("to".into()), ..not_an_object(&error) })?;
     optional::<UserId>("to.user", to.user)?;
     optional::<Vec<UserId>>("to.users", to.users)?;
     optional::<RoomName>("to.room", to.room)?;
@@ -65,6 +70,7 @@ fn first_wrong_field(json: &[u8]) -> Result<(), Fault> {
 #[cold]
 pub(crate) fn of_batch(json: &[u8]) -> Fault {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Batch<'a> {
         #[serde(borrow, default)]
         entries: Option<&'a RawValue>,
@@ -80,6 +86,7 @@ pub(crate) fn of_batch(json: &[u8]) -> Fault {
 #[cold]
 pub(crate) fn of_disconnect(json: &[u8]) -> Fault {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Disconnect<'a> {
         #[serde(borrow, default)]
         reason: Option<&'a RawValue>,
@@ -108,12 +115,23 @@ mod tests {
         check("[]", None, "expected a JSON object");
         check(r#"{"to":{"room":"a"},"type":"x""#, None, "not JSON: error at line 1");
         check(r#"{"type":"x"}"#, Some("to"), "missing");
-        check(r#"{"to":"s3cret","type":"x"}"#, Some("to"), "expected an object");
+        check(r#"{"to":"s3cret","type":"x"}"#, Some("to"), "expected a JSON object");
         check(r#"{"to":{"room":"s3cret /"},"type":"x"}"#, Some("to.room"), "a room name: 1 to 128");
         check(r#"{"to":{"users":["ada",7]},"type":"x"}"#, Some("to.users"), "expected");
         check(r#"{"to":{"everyone":"s3cret"},"type":"x"}"#, Some("to.everyone"), "expected a boolean");
-        check(r#"{"to":["ada"],"type":"x"}"#, Some("to"), "expected an object");
-        check(r#"{"to":{"rom":"s3cret"},"type":"x"}"#, Some("to"), "exactly one of");
+        check(r#"{"to":["ada"],"type":"x"}"#, Some("to"), "expected a JSON object");
+        check(
+            r#"{"to":{"rom":"s3cret"},"type":"x"}"#,
+            Some("to"),
+            "unknown field, expected one of user, users",
+        );
+        check(r#"{"to":{},"type":"x"}"#, Some("to"), "exactly one of");
+        check(
+            r#"{"to":{"room":"a"},"type":"x","excpet":"s3cret"}"#,
+            None,
+            "expected one of to, type, data, except",
+        );
+        check(r#"{"to":{"room":"a"},"type":"x","type":"x"}"#, None, "the field type stands there twice");
         check(r#"{"to":{"room":"a"}}"#, Some("type"), "missing");
         check(r#"{"to":{"room":"a"},"type":"s3cret !"}"#, Some("type"), "an event type");
         check(r#"{"to":{"room":"a"},"type":"x","except":"s3cret"}"#, Some("except"), "");

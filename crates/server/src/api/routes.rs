@@ -89,7 +89,7 @@ static ENDPOINTS: &[Endpoint] = &[
         }),
         status: StatusCode::OK,
         content: Content::Json(schema_of::<BatchResponse>),
-        own_errors: &[ErrorCode::Conflict],
+        own_errors: &[ErrorCode::Conflict, ErrorCode::Unavailable],
         route: |ordinal, auth| route(MethodFilter::POST, ordinal, auth, batch::publish_batch),
     },
     Endpoint {

@@ -141,9 +141,11 @@ async fn identify(
                 ErrorCode::Unauthorized,
                 "expected authenticate as the first message, or a token with the request",
             );
-            Err(Refusal { reply_to: id, fault: Some(fault), close: Close::AUTHENTICATION_TIMEOUT })
+            Err(Refusal { reply_to: id, fault: Some(fault), close: Close::AUTHENTICATION_EXPECTED })
         }
-        Err(fault) => Err(Refusal { reply_to: id, fault: Some(fault), close: Close::AUTHENTICATION_TIMEOUT }),
+        Err(fault) => {
+            Err(Refusal { reply_to: id, fault: Some(fault), close: Close::AUTHENTICATION_EXPECTED })
+        }
     }
 }
 

@@ -123,7 +123,7 @@ fn frame_limits(message_bytes: usize) -> tidings_websocket::Limits {
 fn parse_binary(bytes: &[u8], json_depth: usize) -> Incoming {
     match encoding::message_pack_to_json(bytes) {
         Ok(json) => Incoming::parse(&json, json_depth),
-        Err(fault) => Incoming { id: None, command: Err(fault) },
+        Err(fault) => Incoming { id: encoding::correlation_id_of_message_pack(bytes), command: Err(fault) },
     }
 }
 

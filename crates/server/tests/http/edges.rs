@@ -54,6 +54,32 @@ async fn a_key_is_asked_for_where_the_description_says_so() {
 }
 
 #[tokio::test]
+async fn what_is_not_known_is_refused_and_not_passed_over() {
+    let stage = stage();
+    for (uri, name) in [
+        ("/v1/presence?users=ada&user=bob", "user"),
+        ("/v1/rooms/orders/access?user=ada&role=support", "role"),
+        ("/v1/audit?after=1", "after"),
+        ("/v1/stats?x", "x"),
+    ] {
+        let problem = stage.get(uri).await.expect_problem(400, "invalid_request", Some(name));
+        assert!(problem["detail"].as_str().unwrap().contains("expected"), "{problem}");
+    }
+    stage.get("/livez?probe=1").await;
+    for (uri, body, word) in [
+        ("/v1/publish", r#"{"to":{"user":"ada"},"type":"x","excpet":1}"#, "to, type, data, except"),
+        ("/v1/publish", r#"{"to":{"user":"ada"},"type":"goodbye"}"#, "answer of the server"),
+        ("/v1/publish/batch", r#"{"entries":[],"x":1}"#, "entries"),
+        ("/v1/users/ada/disconnect", r#"{"raeson":"x"}"#, "reason"),
+    ] {
+        let problem = stage.post(uri, body).await;
+        assert_eq!(problem.status, 400, "{uri} {body}");
+        let problem = problem.json();
+        assert!(problem.to_string().contains(word), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn too_many_wrong_keys_are_slowed_down() {
     let stage = stage();
     let mut last = None;

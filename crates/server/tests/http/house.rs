@@ -117,12 +117,13 @@ async fn h4_the_audit_log_tells_who_did_what_by_pseudonym() {
     assert_eq!(log["items"][0]["detail"], json!({ "role": "owner" }));
     let actor = log["items"][0]["actor"].as_str().unwrap();
     assert!(actor.starts_with("key:") && actor.len() > "key:01234567 ".len(), "{actor}");
-    assert_eq!((&log["next_after"], &log["broken_at"]), (&json!(3), &json!(null)));
-    let rest = stage.get("/v1/audit?after=3").await.expect(200);
+    assert_eq!((&log["next_cursor"], &log["broken_at"]), (&json!("3"), &json!(null)));
+    let rest = stage.get("/v1/audit?cursor=3").await.expect(200);
     assert_eq!(acts(&rest), [format!("user.export {hers}"), format!("user.erase {hers}")]);
-    assert_eq!((&rest["next_after"], &rest["broken_at"]), (&json!(null), &json!(null)));
+    assert_eq!((&rest["next_cursor"], &rest["broken_at"]), (&json!(null), &json!(null)));
     assert!(!log.to_string().contains("\"ada\"") && !log.to_string().contains(":ada"));
-    stage.get("/v1/audit?after=x").await.expect_problem(400, "invalid_request", Some("after"));
+    stage.get("/v1/audit?cursor=x").await.expect_problem(400, "invalid_request", Some("cursor"));
+    stage.get("/v1/audit?after=3").await.expect_problem(400, "invalid_request", Some("after"));
 }
 
 #[tokio::test]

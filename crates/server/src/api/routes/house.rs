@@ -13,16 +13,10 @@ use super::{
         endpoint::{Auth, Body, Content, Endpoint, Parameter, Place, Tag, route, schema_of},
         erase, export,
     },
-    LIMIT,
+    CURSOR, LIMIT,
 };
 
 const USER: Parameter = Parameter { name: "user", place: Place::Path, kind: "string", about: "Who." };
-const AFTER: Parameter = Parameter {
-    name: "after",
-    place: Place::Query,
-    kind: "integer",
-    about: "The records behind this number; from the first when absent.",
-};
 
 pub(super) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
@@ -87,7 +81,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
                 hash of the one before, and `broken_at` says where that does not hold.",
         tag: Tag::Privacy,
         auth: Auth::ApiKey,
-        parameters: &[AFTER, LIMIT],
+        parameters: &[CURSOR, LIMIT],
         body: None,
         status: StatusCode::OK,
         content: Content::Json(schema_of::<AuditPage>),
