@@ -1,6 +1,7 @@
 //! The store that lives in memory: nothing to install, nothing on disk, and all of it gone when the process ends.
 
 mod book;
+mod chat;
 mod inbox;
 mod keys;
 mod logs;
@@ -12,7 +13,7 @@ use parking_lot::Mutex;
 use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use self::{book::Book, inbox::Inboxes, keys::Keys, logs::Logs, people::Crowd};
+use self::{book::Book, chat::Chats, inbox::Inboxes, keys::Keys, logs::Logs, people::Crowd};
 use crate::{
     Entry, RoomKey, Store, StoreError,
     store::{
@@ -33,6 +34,8 @@ pub struct MemoryStore {
     /// Locked behind `logs` and `book`.
     inboxes: Mutex<Inboxes>,
     keys: Mutex<Keys>,
+    /// Locked behind `logs`.
+    chats: Mutex<Chats>,
 }
 
 impl Default for MemoryStore {
@@ -51,6 +54,7 @@ impl MemoryStore {
             crowd: Mutex::default(),
             inboxes: Mutex::default(),
             keys: Mutex::default(),
+            chats: Mutex::default(),
         }
     }
 
@@ -134,7 +138,11 @@ impl Store for MemoryStore {
     }
 
     fn delete_room(&self, room: RoomName) -> Answer<'_, bool> {
-        let had_log = self.logs.lock().remove(&RoomKey::Named(room.clone())).is_some();
+        let key = RoomKey::Named(room.clone());
+        let mut logs = self.logs.lock();
+        let had_log = logs.remove(&key).is_some();
+        self.chats.lock().delete_room(&key);
+        drop(logs);
         let mut book = self.book.lock();
         let was_noted = book.delete_room(&room);
         self.inboxes.lock().delete_room(&room);
@@ -196,6 +204,7 @@ impl Store for MemoryStore {
 
     fn erase(&self, user: UserId) -> Answer<'_, Erased> {
         let mut logs = self.logs.lock();
+        self.chats.lock().erase(&user, &logs);
         let personal_entries = logs.remove(&RoomKey::Personal(user.clone())).unwrap_or_default();
         let blanked_entries =
             logs.replace(|entry| (entry.from.as_ref() == Some(&user)).then(|| entry.blanked()));
@@ -210,6 +219,7 @@ impl Store for MemoryStore {
     }
 
     fn tidy(&self, _: Timestamp, tidy: Tidy) -> Answer<'_, u64> {
+        self.chats.lock().tidy(tidy.keys_before);
         ready(self.book.lock().tidy(tidy))
     }
 
@@ -267,6 +277,9 @@ impl Store for MemoryStore {
     }
 
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
-        self.logs.lock().sweep(now, followed);
+        let mut logs = self.logs.lock();
+        if logs.sweep(now, followed) {
+            self.chats.lock().follow_all(&logs);
+        }
     }
 }

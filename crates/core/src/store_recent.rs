@@ -10,6 +10,7 @@
 //! - Where other servers append too, the store is asked so each time.
 //! - Questions that are the same are put once (`flights`): who comes while one is on its way shares the next.
 
+mod chat;
 mod flights;
 mod inbox;
 mod keys;
@@ -56,7 +57,7 @@ impl Default for RecentLimits {
 
 /// A store that keeps logs on disk or elsewhere, with the newest entries in memory while many want them.
 ///
-/// What [`Store::erase`] blanked through another server is in this one's memory for a minute more at most.
+/// What [`Store::erase`] blanked and a chat's edits changed through another server is in this one's memory as it was for a minute more at most.
 pub struct RecentStore {
     behind: Arc<Behind>,
     refreshes: Flights<RoomKey, ()>,

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use tidings_core::{
     Entry, StoreError,
-    store::{Appended, Once},
+    store::{
+        Appended, Once,
+        chat::{Done, Refusal, Sending},
+    },
 };
 use tidings_protocol::Offset;
 use tidings_settings::Keep;
@@ -43,9 +46,20 @@ pub(crate) struct Appends {
 struct Command {
     entries: Vec<(Entry, Keep)>,
     once: Option<Once>,
+    /// What is said beside the one entry that is a chat's message.
+    sending: Option<Sending>,
     since: Instant,
-    answer: oneshot::Sender<Result<Appended, StoreError>>,
+    answer: oneshot::Sender<Result<Outcome, StoreError>>,
 }
+
+/// What became of an append.
+pub(crate) enum Outcome {
+    Entries(Appended),
+    Message(Result<Done, Refusal>),
+}
+
+/// What becomes of an append that is under way.
+pub(crate) type Pending = oneshot::Receiver<Result<Outcome, StoreError>>;
 
 impl Appends {
     /// Several writers work on different batches at a time; a room's row is locked until its batch is committed, so that
@@ -63,13 +77,22 @@ impl Appends {
         &self,
         entries: Vec<(Entry, Keep)>,
         once: Option<Once>,
-    ) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, StoreError> {
+    ) -> Result<Pending, StoreError> {
         let (answer, outcome) = oneshot::channel();
         if entries.is_empty() && once.is_none() {
-            let _ = answer.send(Ok(Appended::New(Vec::new())));
+            let _ = answer.send(Ok(Outcome::Entries(Appended::New(Vec::new()))));
         } else {
-            self.queue.push(Command { entries, once, since: Instant::now(), answer })?;
+            self.queue.push(Command { entries, once, sending: None, since: Instant::now(), answer })?;
         }
+        Ok(outcome)
+    }
+
+    /// Puts a chat's message into the queue.
+    pub(crate) fn send(&self, entry: Entry, keep: Keep, sending: Sending) -> Result<Pending, StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        let once = sending.once(&entry.room, entry.from.as_ref(), entry.time);
+        let (entries, since) = (vec![(entry, keep)], Instant::now());
+        self.queue.push(Command { entries, once, sending: Some(sending), since, answer })?;
         Ok(outcome)
     }
 }
@@ -135,7 +158,7 @@ pub(crate) async fn within(
     Ok(entries.map(|(entry, _)| place(entry)).collect())
 }
 
-fn answer(commands: Vec<Command>, outcomes: Vec<Result<Appended, StoreError>>) {
+fn answer(commands: Vec<Command>, outcomes: Vec<Result<Outcome, StoreError>>) {
     for (command, outcome) in commands.into_iter().zip(outcomes) {
         // Whoever asked may have gone.
         let _ = command.answer.send(outcome);

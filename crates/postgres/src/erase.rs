@@ -10,6 +10,7 @@ use tidings_protocol::{Timestamp, UserId};
 use tokio::time::Instant;
 
 use crate::{
+    chat,
     failure::{Failure, Kind},
     inbox,
     pool::Pool,
@@ -63,13 +64,17 @@ pub(crate) async fn erase(pool: &Arc<Pool>, user: &UserId) -> Result<Erased, Sto
     work.execute("DELETE FROM tidings_revocations WHERE user_id = $1", &[text(&user.as_str())]).await?;
     work.execute("DELETE FROM tidings_people WHERE user_id = $1", &[text(&user.as_str())]).await?;
     let notifications = inbox::erase(&work, user).await?;
+    let pins = chat::erase(&work, user).await?;
     let personal_entries = rooms::remove(&work, &personal).await?.unwrap_or_default();
 
     let mut tables: BTreeSet<String> =
         ["tidings_rooms", "tidings_members", "tidings_revocations", "tidings_people"]
             .map(String::from)
             .into();
-    tables.extend(inbox::TABLES.map(String::from));
+    tables.extend(inbox::TABLES.into_iter().chain(chat::TABLES).map(String::from));
+    if pins {
+        tables.insert("tidings_messages".into());
+    }
     let mut blanked_entries = 0;
     for row in &blanked {
         tables.insert(rows::get(row, "part")?);

@@ -32,6 +32,8 @@ mod members;
 mod people;
 mod rooms;
 
+mod chat;
+
 mod audit;
 mod backup;
 mod jobs;

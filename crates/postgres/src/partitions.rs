@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tidings_protocol::Timestamp;
 
 use crate::{
+    chat,
     failure::{Failure, Kind},
     pool::Pool,
     schema::TABLES_LOCK,
@@ -111,12 +112,14 @@ async fn drop(work: &Work, week: Week) -> Result<u64, Failure> {
          USING (SELECT room, max(\"offset\") AS last FROM {table} GROUP BY room) gone
          WHERE e.room = gone.room AND e.\"offset\" <= gone.last AND e.time >= $1"
     );
+    chat::forget_partition(work, &table, "").await?;
     let strays = work.execute(&sql, &[number(&int(week.ends_at()))]).await?;
     work.run(&format!("DROP TABLE {table}")).await?;
     Ok(u64::try_from(count).unwrap_or_default() + strays)
 }
 
 async fn drop_rest(work: &Work, before: Timestamp) -> Result<u64, Failure> {
+    chat::forget_partition(work, REST, &format!("WHERE time < {}", before.millis())).await?;
     let sql = format!(
         "DELETE FROM tidings_entries e
          USING (SELECT room, max(\"offset\") AS last FROM {REST} WHERE time < $1 GROUP BY room) gone

@@ -7,6 +7,7 @@ use tidings_protocol::{Json, Offset, RoomName, Timestamp};
 use tokio_postgres::Row;
 
 use crate::{
+    chat,
     failure::Failure,
     inbox,
     pool::Pool,
@@ -84,8 +85,9 @@ pub(crate) async fn remove(work: &Work, room: &RoomKey) -> Result<Option<u64>, F
     let key = room.to_string();
     inbox::forget_room(work, &key).await?;
     let rows = work.query("SELECT id FROM tidings_rooms WHERE key = $1 FOR UPDATE", &[text(&key)]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let id: i64 = rows::get(row, "id")?;
+    let id: Option<i64> = rows.first().map(|row| rows::get(row, "id")).transpose()?;
+    chat::forget_room(work, &key, id).await?;
+    let Some(id) = id else { return Ok(None) };
     let entries = work.execute("DELETE FROM tidings_entries WHERE room = $1", &[number(&id)]).await?;
     work.execute("DELETE FROM tidings_members WHERE room = $1", &[text(&key)]).await?;
     work.execute("DELETE FROM tidings_rooms WHERE id = $1", &[number(&id)]).await?;
@@ -97,6 +99,11 @@ pub(crate) async fn remove(work: &Work, room: &RoomKey) -> Result<Option<u64>, F
 /// Drops a room's oldest entries; how many there were.
 pub(crate) async fn forget(pool: &Arc<Pool>, room: &RoomKey, up_to: Offset) -> Result<u64, StoreError> {
     let work = Work::begin(pool, crate::work::LONG).await?;
+    // Whoever acts in a chat locks its room first.
+    let lock = "SELECT id FROM tidings_rooms WHERE key = $1 AND messages > gone FOR UPDATE";
+    if let Some(row) = work.query(lock, &[text(&room.to_string())]).await?.first() {
+        chat::forget(&work, &[rows::get(row, "id")?], &[int(up_to.0)]).await?;
+    }
     let sql = r#"DELETE FROM tidings_entries
                  WHERE room = (SELECT id FROM tidings_rooms WHERE key = $1) AND "offset" <= $2"#;
     let gone = work.execute(sql, &[text(&room.to_string()), number(&int(up_to.0))]).await?;

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_people.sql"),
     include_str!("../migrations/0003_data_keys.sql"),
     include_str!("../migrations/0004_inboxes.sql"),
+    include_str!("../migrations/0005_chat.sql"),
 ];
 
 /// `pg_advisory_xact_lock`: who changes the tables. The text `tidings` as a number.

@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use crate::{
     OpenError,
     address::Address,
-    append::Appends,
+    append::{Appends, Outcome},
     audit, backup, entries, erase,
     failure::{Failure, Kind},
     house, jobs, members,
@@ -44,7 +44,7 @@ impl Default for PostgresOptions {
 /// Keeps all there is in PostgreSQL.
 pub struct PostgresStore {
     pub(crate) pool: Arc<Pool>,
-    appends: Appends,
+    pub(crate) appends: Appends,
     /// Sees to the tables until they are there.
     watch: Option<AbortHandle>,
 }
@@ -110,7 +110,12 @@ impl Store for PostgresStore {
     fn append(&self, entries: Vec<(Entry, Keep)>, once: Option<Once>) -> Answer<'_, Appended> {
         let outcome = self.appends.push(entries, once);
         let stopped = |_| Err(StoreError::Uncertain("the store was closed meanwhile".into()));
-        Box::pin(async move { outcome?.await.unwrap_or_else(stopped) })
+        Box::pin(async move {
+            match outcome?.await.unwrap_or_else(stopped)? {
+                Outcome::Entries(appended) => Ok(appended),
+                Outcome::Message(_) => Err(Failure::corrupt("an append").into()),
+            }
+        })
     }
 
     fn head(&self, room: RoomKey) -> Answer<'_, Position> {

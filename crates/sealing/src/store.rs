@@ -1,5 +1,6 @@
 //! A store before which secrets are sealed, and behind which they are opened again.
 
+mod chat;
 mod inbox;
 
 use std::{ops::RangeInclusive, path::Path, sync::Arc};
@@ -57,10 +58,14 @@ impl SealedStore {
     }
 
     fn form(&self, entry: &Entry) -> Form {
+        self.form_in(&entry.room, &entry.data)
+    }
+
+    fn form_in(&self, room: &RoomKey, data: &Json) -> Form {
         let has_key = !self.keys.keyring.is_empty();
-        if has_key && (self.kinds.encrypts(&entry.room) || detect::find(entry.data.as_str()).is_some()) {
+        if has_key && (self.kinds.encrypts(room) || detect::find(data.as_str()).is_some()) {
             Form::Sealed
-        } else if envelope::is_reserved(&entry.data) {
+        } else if envelope::is_reserved(data) {
             Form::Escaped
         } else {
             Form::AsItIs

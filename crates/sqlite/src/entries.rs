@@ -11,6 +11,7 @@ use tidings_protocol::{EntryId, EventType, Offset, UserId};
 use tidings_settings::Keep;
 
 use crate::{
+    chat,
     error::{Work, damaged},
     ledger::Ledger,
     rooms,
@@ -62,6 +63,7 @@ pub(crate) fn append(ledger: &mut Ledger, entry: &Entry, keep: Keep) -> Work<Off
     if keep == Keep::Last {
         let drop_others = "DELETE FROM entries WHERE room = ?1 AND offset < ?2";
         ledger.connection().prepare_cached(drop_others)?.execute([standing.id, offset])?;
+        chat::forget(ledger.connection(), standing.id, offset - 1)?;
     }
     ledger.advance(&entry.room, offset);
     values::offset(offset)
@@ -73,6 +75,7 @@ pub(crate) fn forget(ledger: &mut Ledger, room: &RoomKey, up_to: Offset, most: i
     let connection = ledger.connection();
     let Some(oldest) = oldest(connection, standing.id)? else { return Ok(0) };
     let to = values::place(up_to).min(oldest.saturating_add(most - 1));
+    chat::forget(connection, standing.id, to)?;
     let delete = "DELETE FROM entries WHERE room = ?1 AND offset <= ?2";
     Ok(connection.prepare_cached(delete)?.execute([standing.id, to])? as u64)
 }
@@ -118,6 +121,14 @@ pub(crate) fn read(connection: &Connection, room: &RoomKey, page: Page, limit: u
         true => Ok(stretch),
         false => damaged("entries are missing at the end of a log"),
     }
+}
+
+/// The entry at a place of a room's log.
+pub(crate) fn at(connection: &Connection, room: &RoomKey, id: i64, offset: i64) -> Work<Option<Entry>> {
+    let sql = format!("SELECT {COLUMNS} FROM entries WHERE room = ?1 AND offset = ?2");
+    let mut find = connection.prepare_cached(&sql)?;
+    let mut rows = find.query([id, offset])?;
+    rows.next()?.map(|row| entry(room, row)).transpose()
 }
 
 /// What a user published and what is in the user's personal room, in the order of rooms' keys. Nothing finds a sender's entries but

@@ -10,6 +10,7 @@
 
 mod audit;
 mod backup;
+mod chat;
 mod chorus;
 mod condition;
 mod data_keys;

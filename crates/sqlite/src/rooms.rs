@@ -5,6 +5,7 @@ use tidings_core::{RoomKey, store::RoomRecord};
 use tidings_protocol::{Epoch, Json, Offset, Position, RoomName, Timestamp};
 
 use crate::{
+    chat,
     error::{Work, damaged},
     inbox,
     ledger::Ledger,
@@ -80,7 +81,9 @@ pub(crate) fn put(ledger: &mut Ledger, name: &RoomName, data: &Json, now: Timest
 
 /// Forgets a room with its entries and members; how many entries there were, if there was the room.
 pub(crate) fn delete(ledger: &mut Ledger, room: &RoomKey) -> Work<Option<u64>> {
-    let Some(standing) = ledger.standing(room)? else { return Ok(None) };
+    let standing = ledger.standing(room)?;
+    chat::forget_room(ledger.connection(), room, standing.as_ref().map(|standing| standing.id))?;
+    let Some(standing) = standing else { return Ok(None) };
     let delete = |sql: &str| ledger.connection().prepare_cached(sql)?.execute([standing.id]);
     inbox::forget_room(ledger, room)?;
     let entries = delete("DELETE FROM entries WHERE room = ?1")?;

@@ -9,6 +9,7 @@ use tidings_core::{
 use tidings_protocol::{Timestamp, UserId};
 
 use crate::{
+    chat,
     entries::Content,
     error::{Work, damaged},
     inbox,
@@ -84,6 +85,7 @@ pub(crate) fn erase(ledger: &mut Ledger, user: &UserId, traces: &Traces) -> Work
     delete("DELETE FROM revocations WHERE user = ?1")?;
     delete("DELETE FROM people WHERE user = ?1")?;
     let notifications = inbox::erase(ledger, user)?;
+    chat::erase(ledger, user)?;
     Ok(Erased { personal_entries, blanked_entries, memberships, notifications })
 }
 

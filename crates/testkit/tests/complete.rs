@@ -2,6 +2,7 @@
 
 const GROUPS: &[(&str, &str)] = &[
     ("audit", include_str!("../src/contract/store/audit.rs")),
+    ("chat", include_str!("../src/contract/store/chat.rs")),
     ("copies", include_str!("../src/contract/store/copies.rs")),
     ("entries", include_str!("../src/contract/store/entries.rs")),
     ("erasing", include_str!("../src/contract/store/erasing.rs")),

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use hashbrown::HashMap;
-use tidings_protocol::{Epoch, Offset, Position, Timestamp};
+use tidings_protocol::{Epoch, Json, Offset, Position, Timestamp};
 use tidings_settings::Keep;
 
 use crate::{
@@ -169,10 +169,21 @@ impl Logs {
         replaced
     }
 
-    /// Lets go of what is too old, if it is time to look.
-    pub(super) fn sweep(&mut self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
+    /// Gives an entry other data.
+    pub(super) fn rewrite(&mut self, room: &RoomKey, offset: u64, data: Json) {
+        let Some(log) = self.rooms.get_mut(room) else { return };
+        let index = offset.checked_sub(log.oldest().0).and_then(|index| usize::try_from(index).ok());
+        if let Some(entry) = index.and_then(|index| log.entries.get_mut(index)) {
+            let other = entry.with_data(data);
+            self.bytes = (self.bytes + other.cost()).saturating_sub(entry.cost());
+            *entry = Arc::new(other);
+        }
+    }
+
+    /// Lets go of what is too old, if it is time to look; whether it was.
+    pub(super) fn sweep(&mut self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) -> bool {
         if now.millis().saturating_sub(self.swept_at.millis()) < SWEEP_INTERVAL.as_millis() as u64 {
-            return;
+            return false;
         }
         self.swept_at = now;
         let (mut freed, before) = (0, self.rooms.len());
@@ -186,6 +197,7 @@ impl Logs {
         }
         self.bytes = self.bytes.saturating_sub(freed);
         self.make_room();
+        true
     }
 }
 

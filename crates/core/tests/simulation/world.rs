@@ -337,6 +337,7 @@ impl KeyStore for SharedStore {
 }
 
 tidings_core::hand_on_inbox!(SharedStore, |shared| shared.store);
+tidings_core::hand_on_chat!(SharedStore, |shared| shared.store);
 
 impl People for SharedStore {
     pass_on! {

@@ -9,6 +9,7 @@ use std::{
 use tidings_core::Store;
 
 pub mod audit;
+pub mod chat;
 pub mod copies;
 pub mod data_keys;
 pub mod entries;
@@ -78,6 +79,11 @@ macro_rules! store_contract {
         #[test]
         fn random_inboxes_read_like_the_model() {
             $crate::contract::store::inboxes::steps::random(fresh_store, $cases / 2);
+        }
+
+        #[test]
+        fn random_chats_are_like_the_model() {
+            $crate::contract::store::chat::history::random(fresh_store, $cases / 2);
         }
 
         $crate::store_promises! {
@@ -175,6 +181,19 @@ macro_rules! store_contract {
                 the_book_is_as_it_was_after_reopening,
                 two_servers_have_one_store,
                 a_store_is_healthy,
+            ],
+            chat: [
+                a_message_is_its_entry,
+                what_is_refused_leaves_no_trace,
+                a_client_id_sends_once_for_seven_days,
+                of_many_with_one_client_id_one_sends,
+                counters_are_right_when_many_act_at_once,
+                pages_of_messages_meet_while_more_come,
+                the_first_who_react_are_named_and_all_are_counted,
+                a_mute_ends_by_time_by_hand_or_with_its_room,
+                chats_last,
+                what_was_erased_of_chats_is_in_no_file,
+                a_room_that_keeps_its_last_entry_keeps_one_message,
             ],
             copies: [
                 a_copy_has_everything_and_replaces_no_file,

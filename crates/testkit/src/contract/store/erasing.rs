@@ -153,7 +153,7 @@ pub async fn what_was_erased_is_in_no_file(fresh: &mut impl Fresh) {
 }
 
 /// The files in which a text stands; folders are looked through.
-fn where_found(paths: &[PathBuf], text: &str) -> Vec<PathBuf> {
+pub(super) fn where_found(paths: &[PathBuf], text: &str) -> Vec<PathBuf> {
     // Bytes that are no text become other bytes, which hides no text beside them.
     let holds = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).contains(text);
     let mut found = Vec::new();
