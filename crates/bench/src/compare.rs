@@ -23,6 +23,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use crate::error::Error;
 use crate::floor::Writes;
 use crate::ledger::Faults;
+use crate::session::Rooms;
 
 pub use figure::{Bar, Figure};
 pub use report::Report;
@@ -111,7 +112,7 @@ impl Options {
 }
 
 /// The names of the sets, in their order.
-pub const SETS: [&str; 11] = [
+pub const SETS: [&str; 12] = [
     "small",
     "direct",
     "large",
@@ -120,6 +121,7 @@ pub const SETS: [&str; 11] = [
     "returning",
     "stalled",
     "storm",
+    "storm_rooms",
     "keeping",
     "recovering",
     "history",
@@ -180,7 +182,8 @@ pub fn run(options: &Options) -> Result<Report, Error> {
             "stalled" => sets::stalled(options, &mut run)?,
             // The floor keeps nothing, and knows nobody.
             _ if options.server.is_none() => {}
-            "storm" => storm::storm(options, &mut run)?,
+            "storm" => storm::storm(Rooms::One, options, &mut run)?,
+            "storm_rooms" => storm::storm(Rooms::Of(storm::ROOM), options, &mut run)?,
             "keeping" => keeping::keeping(options, &mut run)?,
             "recovering" => recovering::recovering(options, &mut run)?,
             _ => history::history(options, &mut run)?,

@@ -63,7 +63,7 @@ struct Compare {
     /// A smoke test of some seconds with few connections.
     #[arg(long)]
     quick: bool,
-    /// Only these sets: small, direct, large, rooms, connecting, returning, stalled, storm; and, with a store on a disk, keeping, recovering,
+    /// Only these sets: small, direct, large, rooms, connecting, returning, stalled, storm, storm_rooms; and, with a store on a disk, keeping, recovering,
     /// history.
     #[arg(long, value_delimiter = ',')]
     sets: Vec<String>,

@@ -11,7 +11,7 @@ use crate::session::Rooms;
 use crate::watcher::{Seen, Watcher};
 
 /// People of a small room.
-const ROOM: usize = 10;
+pub(super) const ROOM: usize = 10;
 /// Rooms that somebody watches, where there are several.
 const WATCHED: u32 = 3;
 /// How long all of them may take to come back, in seconds.
@@ -26,14 +26,12 @@ struct Grace {
     is_long_enough: bool,
 }
 
-/// In one room and in small ones; with a grace in which all come back, and with one that ends before they do.
-pub(super) fn storm(options: &Options, run: &mut Run) -> Result<(), Error> {
-    let long = Grace { seconds: if options.quick { 2 } else { 12 }, is_long_enough: true };
+/// With a grace in which all come back, and with one that ends before they do.
+pub(super) fn storm(rooms: Rooms, options: &Options, run: &mut Run) -> Result<(), Error> {
+    let long = Grace { seconds: if options.quick { 2 } else { 10 }, is_long_enough: true };
     let short = Grace { seconds: 1, is_long_enough: false };
-    for rooms in [Rooms::One, Rooms::Of(ROOM)] {
-        for grace in [long, short] {
-            drop_and_return(rooms, grace, options, run)?;
-        }
+    for grace in [long, short] {
+        drop_and_return(rooms, grace, options, run)?;
     }
     Ok(())
 }

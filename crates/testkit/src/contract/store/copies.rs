@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use tidings_core::{StoreError, store::MemberRole};
+use tidings_core::{
+    StoreError,
+    store::{MemberRole, Person},
+};
 
 use super::{Fresh, lasting::book};
 use crate::Folder;
@@ -20,6 +23,8 @@ pub async fn a_copy_has_everything_and_replaces_no_file(fresh: &mut impl Fresh) 
     store.put_room(name("orders"), json("[ ]"), at(1)).await.unwrap();
     store.put_member(name("orders"), user("ada"), MemberRole::default(), at(1)).await.unwrap();
     store.revoke(user("bob"), at(1)).await.unwrap();
+    let bob = Person { user: user("bob"), last_seen: at(1), revision: 2, server: None };
+    store.note_people(vec![bob]).await.unwrap();
     let folder = Folder::new();
     let target = folder.path().join("copy");
     match store.backup(&target).await {

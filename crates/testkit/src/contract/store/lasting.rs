@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidings_core::{
     Entry, RoomKey, Store, StoreError,
-    store::{AuditAct, MemberRole},
+    store::{AuditAct, MemberRole, Person, ServerId},
 };
 use tidings_protocol::{Offset, Timestamp};
 use tidings_settings::Keep;
@@ -50,7 +50,7 @@ async fn whole(store: &dyn Store, room: &RoomKey) -> (tidings_protocol::Position
     (stretch.head, stretch.oldest, Facts::all(&stretch.entries))
 }
 
-/// Rooms, members, keys, revocations, the audit log and jobs.
+/// Rooms, members, keys, revocations, people, the audit log and jobs.
 pub async fn the_book_is_as_it_was_after_reopening(fresh: &mut impl Fresh) {
     let store = fresh.store().await;
     store.put_room(name("orders"), json("{ \"n\": 1.0 }"), at(1)).await.unwrap();
@@ -59,6 +59,10 @@ pub async fn the_book_is_as_it_was_after_reopening(fresh: &mut impl Fresh) {
     let first = new(store.append(batch(), Some(once("key", 1, 0))).await.unwrap());
     new(store.append(Vec::new(), Some(once("empty", 1, 0))).await.unwrap());
     store.revoke(user("bob"), at(3)).await.unwrap();
+    let server = ServerId::fresh();
+    store.renew_lease(server.clone(), at(4)).await.unwrap();
+    let bob = Person { user: user("bob"), last_seen: at(3), revision: 7, server: Some(server) };
+    store.note_people(vec![bob]).await.unwrap();
     let act = || AuditAct {
         time: at(4),
         actor: "cli".into(),
@@ -95,7 +99,8 @@ pub(super) async fn book(store: &dyn Store) -> String {
         members.push(store.members(name.clone(), None, 1_000).await.unwrap());
     }
     let audit = store.audit_log(0, 1_000).await.unwrap();
-    format!("{rooms:#?} {members:#?} {revocations:#?} {audit:#?} {jobs:#?}")
+    let people = store.all_people(None, 1_000).await.unwrap();
+    format!("{rooms:#?} {members:#?} {revocations:#?} {people:#?} {audit:#?} {jobs:#?}")
 }
 
 /// What one server did is there for the other as soon as it is done; offsets, keys and jobs are one.
