@@ -166,6 +166,9 @@ impl Hub {
 
     fn leave_where(&self, connection: &Connection, is_it: impl Fn(&Arc<Room>) -> bool) -> bool {
         let Some(subscription) = connection.take_subscription(is_it) else { return false };
+        if let Some(name) = subscription.room.key.name() {
+            self.stop_typing(connection, name);
+        }
         self.unsubscribe(connection.user(), &subscription.room, subscription.place);
         self.leave_now(&connection.user, &subscription.room);
         true

@@ -273,6 +273,27 @@ async fn c3_typing_starts_stops_and_is_not_told_to_the_typist() {
 }
 
 #[tokio::test]
+async fn c3_who_leaves_the_room_types_no_more() {
+    let server = Server::start();
+    let (mut ada, mut bob) = (member(&server, "ada").await, member(&server, "bob").await);
+    bob.so_far().await;
+    ada.say(json!({ "type": "typing_start", "room": ROOM })).await;
+    ada.ask(json!({ "type": "leave_room", "room": ROOM })).await;
+    let heard: Vec<_> = bob
+        .so_far()
+        .await
+        .iter()
+        .map(|entry| (entry["type"].clone(), entry["data"]["typing"].clone()))
+        .collect();
+    let expected = [
+        (json!("typing_indicator"), json!(true)),
+        (json!("typing_indicator"), json!(false)),
+        (json!("member_left"), json!(null)),
+    ];
+    assert_eq!(heard, expected);
+}
+
+#[tokio::test]
 async fn c3_typing_ends_by_itself() {
     let server = Server::with(&[("live.presence_grace", "200ms")]);
     let (mut ada, mut bob) = (member(&server, "ada").await, member(&server, "bob").await);
