@@ -178,7 +178,7 @@ fn live(settings: &Settings, steps: Vec<Step>) -> Result<Story, TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     /// C1, C4: in rooms that name their people.
     #[test]
