@@ -118,10 +118,20 @@ impl InboxStore for SqliteStore {
         now: Timestamp,
     ) -> Answer<'_, Marked> {
         let bytes = COMMAND_BYTES + bytes(&tell);
-        let asked = marking::Asked { reader, which, change, tell, now };
-        self.command(asked, bytes, marking::mark, |asked, done| {
-            let marking::Done { changed, offsets, counters } = done;
-            Marked { changed, entries: placed(asked.tell, offsets), counters }
+        let mut asked = marking::Asked { stage: marking::Stage::First, reader, which, change, tell, now };
+        Box::pin(async move {
+            let mut changed = Vec::new();
+            loop {
+                let (was_asked, done) =
+                    self.command(asked, bytes, marking::mark, |asked, done| (asked, done)).await?;
+                let marking::Done { changed: now_changed, offsets, counters, more } = done;
+                changed.extend(now_changed);
+                if !more {
+                    return Ok(Marked { changed, entries: placed(was_asked.tell, offsets), counters });
+                }
+                let stage = marking::Stage::Later { changed: !changed.is_empty() };
+                asked = marking::Asked { stage, ..was_asked };
+            }
         })
     }
 

@@ -8,6 +8,7 @@
 
 pub mod contract;
 pub mod folder;
+pub mod inbox_load;
 pub mod postgres_server;
 
 pub use folder::Folder;

@@ -6,6 +6,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("copies", include_str!("../src/contract/store/copies.rs")),
     ("entries", include_str!("../src/contract/store/entries.rs")),
     ("erasing", include_str!("../src/contract/store/erasing.rs")),
+    ("inboxes", include_str!("../src/contract/store/inboxes.rs")),
     ("jobs", include_str!("../src/contract/store/jobs.rs")),
     ("keys", include_str!("../src/contract/store/keys.rs")),
     ("lasting", include_str!("../src/contract/store/lasting.rs")),

@@ -59,7 +59,8 @@ pub trait InboxStore: Send + Sync {
         now: Timestamp,
     ) -> Answer<'_, Notified>;
 
-    /// Changes notifications of an inbox, at most 1,000 by their ids, and appends the entries that tell it if any was changed.
+    /// Changes notifications of an inbox, at most 1,000 by their ids, and appends the entries that tell it if any was changed. What changes
+    /// thousands of a user's own goes in steps, the last of which appends: after an error some may be changed, and the same call does the rest.
     ///
     /// # Errors
     /// [`super::StoreError::Full`], [`super::StoreError::Unavailable`], [`super::StoreError::Uncertain`], [`super::StoreError::Corrupt`].

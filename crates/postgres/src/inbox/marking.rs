@@ -19,8 +19,29 @@ use crate::{
     failure::Failure,
     pool::Pool,
     rows::get,
-    work::{LONG, Param, QUICK, Work, byte_strings, bytes, int, number, numbers, text, texts},
+    work::{Param, QUICK, Work, byte_strings, bytes, int, limit as bounded, number, numbers, text, texts},
 };
+
+/// Own notifications that one transaction changes when all of an inbox are meant.
+const STEP: usize = 2_000;
+
+/// Where in a change of several transactions this one is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was changed yet.
+    First,
+    /// Whether transactions before changed something.
+    Later { changed: bool },
+}
+
+/// What one transaction did.
+struct Done {
+    changed: Vec<EntryId>,
+    offsets: Vec<Offset>,
+    counters: Counters,
+    /// Whether there may be more to change; the entries are appended by the last one.
+    more: bool,
+}
 
 /// What is to be done.
 pub(super) struct Asked {
@@ -54,28 +75,28 @@ struct Changes {
 }
 
 pub(super) async fn mark(pool: &Arc<Pool>, asked: Asked) -> Result<Marked, StoreError> {
-    // All of a large inbox take longer than what callers wait for usually.
-    let longest = if matches!(asked.which, Which::UpTo(_)) { LONG } else { QUICK };
-    let mut races = Races::default();
-    let (changed, offsets, counters) = loop {
-        let work = Work::begin(pool, longest).await?;
-        let done = within(&work, &asked).await;
-        if let Some(done) = races.ended(work, done).await {
-            break done?;
+    let (mut races, mut stage, mut changed) = (Races::default(), Stage::First, Vec::new());
+    loop {
+        let work = Work::begin(pool, QUICK).await?;
+        let done = within(&work, &asked, stage).await;
+        let Some(done) = races.ended(work, done).await else { continue };
+        let Done { changed: now_changed, offsets, counters, more } = done?;
+        changed.extend(now_changed);
+        if !more {
+            return Ok(Marked { changed, entries: placed(asked.tell, offsets), counters });
         }
-    };
-    Ok(Marked { changed, entries: placed(asked.tell, offsets), counters })
+        stage = Stage::Later { changed: !changed.is_empty() };
+    }
 }
 
-async fn within(work: &Work, asked: &Asked) -> Result<(Vec<EntryId>, Vec<Offset>, Counters), Failure> {
+async fn within(work: &Work, asked: &Asked, stage: Stage) -> Result<Done, Failure> {
     let user = asked.reader.user.as_str();
     let standing = Standing::lock(work, &asked.reader.user).await?;
     // Before the broadcasts are looked at: one that comes meanwhile is behind the mark.
     let mark = covered(work, asked).await?;
     let mut changes = Changes::default();
-    for item in touched(work, asked).await? {
-        changes.restate(asked, &item);
-    }
+    let (items, more) = touched(work, asked, stage).await?;
+    items.iter().for_each(|item| changes.restate(asked, item));
     for broadcast in untouched(work, asked, &standing).await? {
         changes.touch(asked, &broadcast, standing.default_state(broadcast.number), mark);
     }
@@ -101,24 +122,20 @@ async fn within(work: &Work, asked: &Asked) -> Result<(Vec<EntryId>, Vec<Offset>
         number(&read_at),
     ];
     work.execute(sql, &params).await?;
-    let offsets = match changes.changed.is_empty() {
-        true => Vec::new(),
-        false => append::within(work, asked.tell.iter()).await?,
-    };
+    let is_told = !more && (!changes.changed.is_empty() || stage == (Stage::Later { changed: true }));
+    let offsets = if is_told { append::within(work, asked.tell.iter()).await? } else { Vec::new() };
     let counters = counting::counters_within(work, &asked.reader, asked.now).await?;
-    Ok((changes.changed, offsets, counters))
+    Ok(Done { changed: changes.changed, offsets, counters, more })
 }
 
-/// Items that the change is about.
-async fn touched(work: &Work, asked: &Asked) -> Result<Vec<Stated>, Failure> {
+/// Items that the change is about, and whether there may be more of them.
+async fn touched(work: &Work, asked: &Asked, stage: Stage) -> Result<(Vec<Stated>, bool), Failure> {
     let Asked { reader, which, change, now, .. } = asked;
-    let (audiences, at) = (given_audiences(reader), int(now.millis()));
-    let buckets: Vec<i64> = change.scope().buckets().into_iter().map(i64::from).collect();
+    let (user, audiences, at) = (reader.user.as_str(), given_audiences(reader), int(now.millis()));
     let (ids, up_to): (Vec<Vec<u8>>, Vec<u8>) = match which {
         Which::Ids(ids) => (ids.iter().map(|id| id.bytes().to_vec()).collect(), Vec::new()),
         Which::UpTo(up_to) => (Vec::new(), up_to.bytes().to_vec()),
     };
-    let user = reader.user.as_str();
     let mut params: Vec<Param<'_>> = vec![text(&user), texts(&audiences), number(&at)];
     let condition = match which {
         Which::Ids(_) => {
@@ -127,12 +144,7 @@ async fn touched(work: &Work, asked: &Asked) -> Result<Vec<Stated>, Failure> {
         }
         Which::UpTo(_) => {
             params.push(bytes(&up_to));
-            if *change == Change::Seen {
-                "i.id <= $4 AND i.seen_at IS NULL"
-            } else {
-                params.push(numbers(&buckets));
-                "i.id <= $4 AND (i.bucket = ANY($5) OR i.due_at <= $3)"
-            }
+            "i.id <= $4 AND (i.number IS NOT NULL OR i.due_at <= $3)"
         }
     };
     let sql = format!(
@@ -141,14 +153,45 @@ async fn touched(work: &Work, asked: &Asked) -> Result<Vec<Stated>, Failure> {
            AND (i.expires_at IS NULL OR i.expires_at > $3) AND (i.number IS NULL OR {SEEN_BY_USER})"
     );
     let mut found = Vec::new();
-    for row in work.query(&sql, &params).await? {
-        let item = Stated::of(&row)?;
-        let scope = change.scope();
-        if matches!(which, Which::Ids(_)) || scope.matches(item.severity(), None, &item.state.at(*now)) {
-            found.push(item);
+    if stage == Stage::First {
+        for row in work.query(&sql, &params).await? {
+            let item = Stated::of(&row)?;
+            let state = item.state.at(*now);
+            if matches!(which, Which::Ids(_)) || change.scope().matches(item.severity(), None, &state) {
+                found.push(item);
+            }
         }
     }
-    Ok(found)
+    if matches!(which, Which::Ids(_)) {
+        return Ok((found, false));
+    }
+    let own = own_in_scope(work, asked, &up_to).await?;
+    let more = own.len() == STEP;
+    found.extend(own);
+    Ok((found, more))
+}
+
+/// As many of the user's own as one step changes, but for those that time has changed: all of them leave the scope by the change.
+async fn own_in_scope(work: &Work, asked: &Asked, up_to: &[u8]) -> Result<Vec<Stated>, Failure> {
+    let (user, now) = (asked.reader.user.as_str(), int(asked.now.millis()));
+    let buckets: Vec<i64> = asked.change.scope().buckets().into_iter().map(i64::from).collect();
+    let step = bounded(STEP);
+    let which = match asked.change {
+        // Bits 8 and 16 of the bucket: archived, snoozed. There is an index of what is unseen.
+        Change::Seen => {
+            "SELECT * FROM tidings_items i WHERE i.user_id = $1 AND i.id <= $2 AND i.seen_at IS NULL AND i.bucket & 24 = 0
+               AND $3::bigint[] IS NOT NULL AND i.number IS NULL AND (i.due_at IS NULL OR i.due_at > $4) LIMIT $5"
+        }
+        _ => {
+            "SELECT i.* FROM unnest($3::bigint[]) AS wanted(bucket) CROSS JOIN LATERAL (
+                 SELECT * FROM tidings_items i
+                 WHERE i.user_id = $1 AND i.bucket = wanted.bucket AND i.id <= $2 AND i.number IS NULL
+                   AND (i.due_at IS NULL OR i.due_at > $4) LIMIT $5) i LIMIT $5"
+        }
+    };
+    let sql = format!("SELECT {STATED} FROM ({which}) i");
+    let params = [text(&user), bytes(&up_to), numbers(&buckets), number(&now), number(&step)];
+    work.query(&sql, &params).await?.iter().map(Stated::of).collect()
 }
 
 /// Broadcasts without an item that the change is about.

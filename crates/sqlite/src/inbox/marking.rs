@@ -19,8 +19,21 @@ use super::{
 };
 use crate::{error::Work, ledger::Ledger, values};
 
+/// Own notifications that one step changes when all of an inbox are meant: others wait for it, a few tens of milliseconds.
+const STEP: usize = 2_000;
+
+/// Where in a change of several steps this one is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing was changed yet.
+    First,
+    /// Whether steps before changed something.
+    Later { changed: bool },
+}
+
 /// What is to be done.
 pub(super) struct Asked {
+    pub(super) stage: Stage,
     pub(super) reader: Reader,
     pub(super) which: Which,
     pub(super) change: Change,
@@ -33,6 +46,8 @@ pub(super) struct Done {
     pub(super) changed: Vec<EntryId>,
     pub(super) offsets: Vec<Offset>,
     pub(super) counters: Counters,
+    /// Whether there may be more to change; the entries are appended by the last step.
+    pub(super) more: bool,
 }
 
 /// A broadcast of which the user has no item.
@@ -48,7 +63,8 @@ pub(super) fn mark(ledger: &mut Ledger, asked: &Asked) -> Work<Done> {
     let before = standing.clone();
     let audiences = Audiences::of(ledger.connection(), &asked.reader)?;
     let mut changed = Vec::new();
-    for item in touched(ledger.connection(), &audiences, asked)? {
+    let (items, more) = touched(ledger.connection(), &audiences, asked)?;
+    for item in items {
         let Some(state) = item.state.with(asked.change, asked.now) else { continue };
         restate(ledger, asked, &mut standing, &item, &state)?;
         changed.push(item.id);
@@ -73,17 +89,17 @@ pub(super) fn mark(ledger: &mut Ledger, asked: &Asked) -> Work<Done> {
     // Twice each: a snooze that was over may have counted already.
     standing.revision += 2 * values::rows(changed.len());
     standing.keep(ledger, user)?;
-    if !changed.is_empty() {
+    if !more && (!changed.is_empty() || asked.stage == (Stage::Later { changed: true })) {
         offsets = notifying::append(ledger, &asked.tell)?;
     }
     let counters = counting::counters(ledger.connection(), &asked.reader, &standing, asked.now)?;
-    Ok(Done { changed, offsets, counters })
+    Ok(Done { changed, offsets, counters, more })
 }
 
-/// Items that the change is about.
-fn touched(connection: &Connection, audiences: &Audiences, asked: &Asked) -> Work<Vec<Stated>> {
-    let Asked { reader: Reader { user, .. }, which, change, now, .. } = asked;
-    let mut found = Vec::new();
+/// Items that the change is about, and whether there may be more of them.
+fn touched(connection: &Connection, audiences: &Audiences, asked: &Asked) -> Work<(Vec<Stated>, bool)> {
+    let Asked { reader: Reader { user, .. }, which, change, now, stage, .. } = asked;
+    let (mut found, mut more) = (Vec::new(), false);
     match which {
         Which::Ids(ids) => {
             let mut once = HashSet::new();
@@ -91,16 +107,16 @@ fn touched(connection: &Connection, audiences: &Audiences, asked: &Asked) -> Wor
                 found.extend(items::of_id(connection, user, *id)?);
             }
         }
-        Which::UpTo(up_to) if *change == Change::Seen => {
-            found = items::find(connection, "seen_at IS NULL AND id <= ?2", user, &[&up_to.bytes()])?;
-        }
         Which::UpTo(up_to) => {
-            let now = values::millis(*now);
-            found = items::find(connection, "due_at <= ?2 AND id <= ?3", user, &[&now, &up_to.bytes()])?;
-            let rest = "bucket = ?2 AND id <= ?3 AND (due_at IS NULL OR due_at > ?4)";
-            for bucket in change.scope().buckets() {
-                found.extend(items::find(connection, rest, user, &[&bucket, &up_to.bytes(), &now])?);
+            let (up_to, now) = (up_to.bytes(), values::millis(*now));
+            if *stage == Stage::First {
+                found = items::find(connection, "number IS NOT NULL AND +id <= ?2", user, &[&up_to])?;
+                let due = "due_at <= ?2 AND +id <= ?3 AND +number IS NULL";
+                found.extend(items::find(connection, due, user, &[&now, &up_to])?);
             }
+            let own = own_in_scope(connection, asked, up_to)?;
+            more = own.len() == STEP;
+            found.extend(own);
         }
     }
     let is_in_scope = |item: &Stated| match which {
@@ -114,7 +130,24 @@ fn touched(connection: &Connection, audiences: &Audiences, asked: &Asked) -> Wor
             visible.push(item);
         }
     }
-    Ok(visible)
+    Ok((visible, more))
+}
+
+/// As many of the user's own as one step changes, but for those that time has changed: all of them leave the scope by the change.
+fn own_in_scope(connection: &Connection, asked: &Asked, up_to: [u8; 16]) -> Work<Vec<Stated>> {
+    let (user, now) = (&asked.reader.user, values::millis(asked.now));
+    let mut found = Vec::new();
+    if asked.change == Change::Seen {
+        // Bits 8 and 16 of the bucket: archived, snoozed.
+        let unseen = "seen_at IS NULL AND id <= ?2 AND bucket & 24 = 0 AND number IS NULL AND (due_at IS NULL OR due_at > ?3) LIMIT ?4";
+        return items::find(connection, unseen, user, &[&up_to, &now, &values::rows(STEP)]);
+    }
+    for bucket in asked.change.scope().buckets() {
+        let left = values::rows(STEP - found.len());
+        let own = "bucket = ?2 AND id <= ?3 AND number IS NULL AND (due_at IS NULL OR due_at > ?4) LIMIT ?5";
+        found.extend(items::find(connection, own, user, &[&bucket, &up_to, &now, &left])?);
+    }
+    Ok(found)
 }
 
 /// Broadcasts without an item that the change is about.
