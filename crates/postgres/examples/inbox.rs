@@ -24,7 +24,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
              FROM generate_series(0, 99999) n;
              UPDATE tidings_inboxes SET unread = 100000"
         );
-        server.sql(url.rsplit('/').next().unwrap_or_default(), &fill)?;
+        let database = url.rsplit('/').next().and_then(|name| name.split('?').next()).unwrap_or_default();
+        server.sql(database, &fill)?;
         inbox_load::measure(&store, 0, broadcasts).await;
     }
     Ok(())
