@@ -89,8 +89,8 @@ impl Kinds {
         Some((UserId::parse(a).ok()?, UserId::parse(b).ok()?))
     }
 
-    /// What of a room that was kept is to be kept still; none where no rule knows the room any more. Notifications, which are kept for a time of
-    /// their own, will be told apart here.
+    /// What of a room that was kept is to be kept still; none where no rule knows the room any more. Notifications are kept elsewhere, for a time of
+    /// their own; what is in a room only tells them.
     pub fn retention(&self, key: &RoomKey) -> Option<Keep> {
         match key {
             RoomKey::Named(name) => self.of(name).map(|kind| kind.keep),

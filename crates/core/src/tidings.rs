@@ -5,6 +5,7 @@ mod erasing;
 mod history;
 mod joining;
 mod membership;
+pub mod notifications;
 mod people;
 mod publishing;
 mod resuming;
@@ -51,6 +52,8 @@ pub struct Tidings {
     unsettled: Mutex<HashMap<RoomKey, Monotonic>>,
     /// What is kept of people's presence.
     keeper: people::Keeper,
+    /// What notifications need beside the store.
+    desk: notifications::Desk,
 }
 
 impl Tidings {
@@ -72,6 +75,7 @@ impl Tidings {
             revocations_read_at: AtomicU64::default(),
             unsettled,
             keeper: people::Keeper::new(),
+            desk: notifications::Desk::default(),
         }
     }
 

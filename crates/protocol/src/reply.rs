@@ -31,6 +31,9 @@ pub enum Reply {
         /// Why not, when `?resume=` was given and its position cannot be continued.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lost: Option<HistoryLost>,
+        /// The badge; absent for strangers, who have no notifications, and while the store does not answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unread: Option<UnreadCount>,
     },
     /// Answers `authenticate` and `refresh_token`.
     Authenticated {

@@ -31,6 +31,7 @@ mod stats;
 mod access;
 mod members;
 mod messages;
+mod notifications;
 mod rooms;
 
 mod me;

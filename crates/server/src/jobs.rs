@@ -1,4 +1,5 @@
-//! What the server does without being asked, each once for all servers on one store: retention, tidying, checking the audit log.
+//! What the server does without being asked, each once for all servers on one store: retention, tidying, checking the audit
+//! log, and what time does to notifications.
 //!
 //! Who does a job takes it in the store for a while ([`Store::claim_job`]) and says there how it went, so every server can show it.
 //!
@@ -6,6 +7,7 @@
 
 mod audit_chain;
 mod metrics;
+mod notifications;
 mod retention;
 mod runner;
 mod tidying;
@@ -33,16 +35,23 @@ pub(crate) enum Job {
     Tidying,
     /// Checking the chain of the audit log.
     AuditChain,
+    /// Sending notifications that are due, ending snoozes, writing down what expired.
+    Notifications,
+    /// Letting go of notifications that are too old.
+    NotificationRetention,
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 3] = [Self::Retention, Self::Tidying, Self::AuditChain];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Notifications, Self::Retention, Self::NotificationRetention, Self::Tidying, Self::AuditChain];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Retention => "retention",
             Self::Tidying => "tidying",
             Self::AuditChain => "audit_chain",
+            Self::Notifications => "notifications",
+            Self::NotificationRetention => "notification_retention",
         }
     }
 
@@ -53,7 +62,8 @@ impl Job {
     /// How often it is its turn.
     fn every(self, settings: &Settings) -> Duration {
         match self {
-            Self::Retention => settings.store.retention_every,
+            Self::Retention | Self::NotificationRetention => settings.store.retention_every,
+            Self::Notifications => notifications::EVERY,
             Self::Tidying => Duration::from_secs(60 * 60),
             Self::AuditChain => Duration::from_secs(24 * 60 * 60),
         }
@@ -65,12 +75,15 @@ impl Job {
             Self::Retention => retention::TIME + Duration::from_secs(120),
             Self::Tidying => Duration::from_secs(120),
             Self::AuditChain => Duration::from_secs(600),
+            Self::Notifications | Self::NotificationRetention => {
+                notifications::TIME + Duration::from_secs(60)
+            }
         }
     }
 
     /// Whether it deletes by the clock, and so waits where the clock cannot be believed.
     fn needs_the_clock(self) -> bool {
-        matches!(self, Self::Retention | Self::Tidying)
+        self != Self::AuditChain
     }
 
     /// When it is to be done again, as its last end says; none for one that never ended.
@@ -78,7 +91,7 @@ impl Job {
         let ended_at = state.ended_at?;
         let every = self.every(settings);
         let wait = match &state.outcome {
-            Some(Ok(report)) if self == Self::Retention && retention::is_unfinished(report) => Duration::ZERO,
+            Some(Ok(report)) if retention::is_unfinished(report) => Duration::ZERO,
             Some(Err(_)) => every.min(RETRY),
             _ => every,
         };

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod frames;
+mod notifications;
 
 mod burst;
 pub(crate) mod commands;

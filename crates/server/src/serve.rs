@@ -27,6 +27,8 @@ const TICK: Duration = Duration::from_millis(250);
 const REVOCATIONS: Duration = Duration::from_millis(500);
 /// How often it is kept who came and who went: what comes together until then is one transaction.
 const PEOPLE: Duration = Duration::from_millis(200);
+/// How often badges are told that were not told at once.
+const BADGES: Duration = Duration::from_millis(100);
 /// How long the store may take to keep it at the very end.
 const LAST_WORD: Duration = Duration::from_secs(2);
 /// After `goodbye`: the shortest wait, and the spread for each connection there is.
@@ -56,6 +58,7 @@ pub async fn serve(
     let settling = tokio::spawn(settling(app.clone()));
     let revocations = tokio::spawn(revocations(app.clone()));
     let people = tokio::spawn(people(app.clone()));
+    let badges = tokio::spawn(badges(app.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone()));
     // Each connection that speaks HTTP holds a receiver: when the last is gone, all requests are answered.
     let (leave, _) = watch::channel(());
@@ -79,6 +82,7 @@ pub async fn serve(
     settling.abort();
     revocations.abort();
     jobs.abort();
+    badges.abort();
     people.abort();
     // Aborted, it lets go of what it holds at its next step: only then can this have its turn.
     let _ = people.await;
@@ -154,6 +158,16 @@ async fn revocations(app: Arc<App>) {
         if let Err(fault) = app.tidings.read_revocations().await {
             tracing::debug!(code = fault.code.as_str(), "revocations could not be read, trying again");
         }
+    }
+}
+
+/// Tells users how many notifications they have, where that was not done at once.
+async fn badges(app: Arc<App>) {
+    let mut interval = tokio::time::interval(BADGES);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        app.tidings.tell_counts().await;
     }
 }
 

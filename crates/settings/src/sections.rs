@@ -180,8 +180,10 @@ section! {
 section! {
     /// Durable notifications.
     pub struct Notifications in Settings.notifications;
-    /// How long a notification is kept.
+    /// How long a notification is kept once it was read or archived.
     keep: Duration = "90d", Time::between(ms(1_000), days(3_650));
+    /// How long one is kept that nobody read. To a role, a room or everyone: the longer of the two.
+    keep_unread: Duration = "90d", Time::between(ms(1_000), days(3_650));
 }
 
 section! {

@@ -404,7 +404,7 @@ export interface JobInfo {
   ended_at?: Timestamp;
   /** What went wrong. */
   error?: string;
-  /** `retention`, `tidying`, `audit_chain`. */
+  /** `retention`, `tidying`, `audit_chain`, `notifications`, `notification_retention`. */
   name: string;
   /** When it runs again. */
   next_at?: Timestamp;
@@ -559,9 +559,9 @@ export interface Messages {
 /** What a user does not want to be told of. */
 export interface Mute {
   /** Categories, compared whole; at most 100. */
-  categories: string[];
+  categories?: string[];
   /** Rooms to whose members it went; at most 1000. */
-  rooms: RoomName[];
+  rooms?: RoomName[];
 }
 
 /** Data of `new_notification`. */
@@ -781,9 +781,9 @@ export interface Position {
 /** How a user wants to be told. What is muted, or comes in quiet hours, is kept and counts, and is not told. */
 export interface Preferences {
   /** What is never told. */
-  mute: Mute;
-  /** When only what matters is told; null for never. */
-  quiet_hours: QuietHours | null;
+  mute?: Mute;
+  /** When only what matters is told; absent for never. */
+  quiet_hours?: QuietHours;
 }
 
 /** A user's presence. */
@@ -859,7 +859,7 @@ export interface QuietHours {
   /** From this time of day, `22:00`. */
   from: TimeOfDay;
   /** Severities that are told all the same; `["error"]` when absent. */
-  let_through: Severity[];
+  let_through?: Severity[];
   /** Name of the user's time zone, `Europe/Berlin`. */
   time_zone: string;
   /** To this time of day, `07:00`; of the next day where it is not later than `from`. The two must differ. */
@@ -911,6 +911,8 @@ export type Reply =
       resume?: string;
       /** The server's clock. */
       server_time: Timestamp;
+      /** The badge; absent for strangers, who have no notifications, and while the store does not answer. */
+      unread?: UnreadCount;
       /** Who the token says is here. */
       user: UserId;
     }

@@ -112,6 +112,13 @@ impl Tidings {
         }
         let mut behind = None;
         loop {
+            let inboxes = self.store.inboxes(behind, PAGE).await.map_err(unavailable)?;
+            let Some(last) = inboxes.last() else { break };
+            behind = Some(last.clone());
+            inboxes.iter().for_each(&mut note);
+        }
+        let mut behind = None;
+        loop {
             let people = self.store.all_people(behind, PAGE).await.map_err(unavailable)?;
             let Some(last) = people.last() else { return Ok(found) };
             behind = Some(last.user.clone());

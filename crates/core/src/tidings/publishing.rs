@@ -200,7 +200,7 @@ impl Tidings {
         Ok(Published { id, offset, reached: self.hand_out(entry, at_once), replayed: false })
     }
 
-    fn hand_out(&self, entry: Arc<Entry>, at_once: bool) -> Reached {
+    pub(super) fn hand_out(&self, entry: Arc<Entry>, at_once: bool) -> Reached {
         self.hub.metrics.entries.inc();
         self.hub.deliver(entry, at_once)
     }
@@ -244,6 +244,7 @@ fn is_an_answer(event: &EventType) -> bool {
         "published",
         "presence_state",
         "history",
+        "unread_notifications",
         "resumed",
         "error",
         "goodbye",
@@ -253,7 +254,15 @@ fn is_an_answer(event: &EventType) -> bool {
 
 /// Types that clients could mistake for the server's word: a back end may send what the server itself says of people, users may not.
 fn is_the_servers(event: &EventType) -> bool {
-    const OWN: &[&str] =
-        &["presence_update", "member_joined", "member_left", "member_count", "typing_indicator"];
+    const OWN: &[&str] = &[
+        "presence_update",
+        "member_joined",
+        "member_left",
+        "member_count",
+        "typing_indicator",
+        "new_notification",
+        "notification_updated",
+        "unread_count",
+    ];
     is_an_answer(event) || OWN.contains(&event.as_str())
 }

@@ -8,7 +8,7 @@ use crate::{Json, Timestamp};
 /// How a background job stands; it runs once for all servers on one store.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JobInfo {
-    /// `retention`, `tidying`, `audit_chain`.
+    /// `retention`, `tidying`, `audit_chain`, `notifications`, `notification_retention`.
     pub name: String,
     /// How its last run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,10 +13,10 @@ use crate::RoomName;
 #[serde(deny_unknown_fields)]
 pub struct Preferences {
     /// What is never told.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Mute::is_empty")]
     pub mute: Mute,
-    /// When only what matters is told; null for never.
-    #[serde(default)]
+    /// When only what matters is told; absent for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHours>,
 }
 
@@ -25,10 +25,10 @@ pub struct Preferences {
 #[serde(deny_unknown_fields)]
 pub struct Mute {
     /// Categories, compared whole; at most 100.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
     /// Rooms to whose members it went; at most 1000.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rooms: Vec<RoomName>,
 }
 
@@ -46,12 +46,22 @@ pub struct QuietHours {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<Vec<Weekday>>,
     /// Severities that are told all the same; `["error"]` when absent.
-    #[serde(default = "critical")]
+    #[serde(default = "critical", skip_serializing_if = "is_critical")]
     pub let_through: Vec<Severity>,
 }
 
 fn critical() -> Vec<Severity> {
     vec![Severity::Error]
+}
+
+fn is_critical(severities: &[Severity]) -> bool {
+    severities == critical()
+}
+
+impl Mute {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A day of the week.

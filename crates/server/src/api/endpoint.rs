@@ -41,6 +41,7 @@ pub(crate) enum Auth {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Tag {
     Publishing,
+    Notifications,
     Presence,
     Rooms,
     Users,
@@ -51,8 +52,9 @@ pub(crate) enum Tag {
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Publishing,
+        Self::Notifications,
         Self::Presence,
         Self::Rooms,
         Self::Users,
@@ -65,6 +67,7 @@ impl Tag {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Publishing => "publishing",
+            Self::Notifications => "notifications",
             Self::Presence => "presence",
             Self::Rooms => "rooms",
             Self::Users => "me",
@@ -78,6 +81,7 @@ impl Tag {
     pub(crate) fn about(self) -> &'static str {
         match self {
             Self::Publishing => "Entries to users, rooms, roles and everyone.",
+            Self::Notifications => "What users shall know, whether they are connected or not.",
             Self::Presence => "Who is there.",
             Self::Rooms => "What rooms are, keep, and who is a member.",
             Self::Users => "What users may ask themselves, with their own token.",

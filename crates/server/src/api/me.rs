@@ -26,7 +26,7 @@ pub(crate) async fn messages(app: Arc<App>, mut request: Request) -> Outcome {
 }
 
 /// Whom `Auth::User` found in the request.
-fn caller(request: &Request) -> Result<Arc<Identity>, Fault> {
+pub(super) fn caller(request: &Request) -> Result<Arc<Identity>, Fault> {
     let identity = request.extensions().get::<Arc<Identity>>();
     identity.cloned().ok_or_else(|| Fault::new(ErrorCode::Internal, "this path asks for no token"))
 }

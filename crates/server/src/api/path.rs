@@ -6,7 +6,8 @@ use axum::{
     RequestExt,
     extract::{RawPathParams, Request},
 };
-use tidings_protocol::{ErrorCode, Fault, RoomName, UserId};
+use serde::{Deserialize, de::IntoDeserializer};
+use tidings_protocol::{EntryId, ErrorCode, Fault, RoomName, UserId};
 
 pub(crate) const ROOM: &str = "a room name: 1 to 128 of A-Z a-z 0-9 _ . : @ -";
 pub(crate) const USER: &str = "a user id: 1 to 128 bytes without control characters";
@@ -25,6 +26,24 @@ pub(crate) async fn room(request: &mut Request) -> Result<RoomName, Fault> {
 /// `invalid_request` when it is no user's id.
 pub(crate) async fn user(request: &mut Request) -> Result<UserId, Fault> {
     read(request, "user", USER).await
+}
+
+/// The `{id}` of a path.
+///
+/// # Errors
+/// `invalid_request` when it is no id.
+pub(crate) async fn id(request: &mut Request) -> Result<EntryId, Fault> {
+    let text = text(request, "id").await?;
+    let id = EntryId::deserialize(text.as_str().into_deserializer());
+    id.map_err(|_: serde::de::value::Error| Fault::invalid("id", "expected an id: a UUID"))
+}
+
+/// A word of a path.
+///
+/// # Errors
+/// `invalid_request` when the path is not UTF-8.
+pub(crate) async fn text(request: &mut Request, name: &str) -> Result<String, Fault> {
+    read(request, name, "a word").await
 }
 
 async fn read<T: FromStr>(request: &mut Request, name: &str, expected: &str) -> Result<T, Fault> {

@@ -2,6 +2,7 @@
 //! come from here. Rows that belong together have a file of their own beside this one.
 
 mod house;
+mod notifications;
 mod rooms;
 mod sealing;
 
@@ -48,7 +49,12 @@ pub(crate) const PUBLISH_ORDINAL: usize = 0;
 
 /// Every endpoint but the WebSocket, which is no matter of requests and answers.
 pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    ENDPOINTS.iter().chain(rooms::ENDPOINTS).chain(house::ENDPOINTS).chain(sealing::ENDPOINTS)
+    ENDPOINTS
+        .iter()
+        .chain(notifications::ENDPOINTS)
+        .chain(rooms::ENDPOINTS)
+        .chain(house::ENDPOINTS)
+        .chain(sealing::ENDPOINTS)
 }
 
 static ENDPOINTS: &[Endpoint] = &[

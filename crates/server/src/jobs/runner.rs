@@ -8,7 +8,7 @@ use std::{
 use tidings_core::{StoreError, housekeeping::ClockWatch, store::JobState};
 use tidings_protocol::{Json, Timestamp};
 
-use super::{Job, audit_chain, retention, tidying};
+use super::{Job, audit_chain, notifications, retention, tidying};
 use crate::App;
 
 /// How often it is asked, at most and at least.
@@ -70,12 +70,16 @@ async fn look(app: &App) -> Result<Vec<JobState>, StoreError> {
 fn is_due(app: &App, job: Job, state: Option<&JobState>) -> bool {
     let now = app.tidings.clock().now();
     let is_free = |state: &JobState| state.claimed_until.is_none_or(|until| until <= now);
-    state.is_none_or(|state| is_free(state) && job.next(&app.settings, state).is_none_or(|next| next <= now))
+    let is_wanted = job == Job::Notifications && app.tidings.has_due_notifications();
+    let is_time = |state| job.next(&app.settings, state).is_none_or(|next| next <= now);
+    state.is_none_or(|state| is_free(state) && (is_wanted || is_time(state)))
 }
 
 async fn claim(app: &App, job: Job, state: Option<&JobState>) -> Result<bool, StoreError> {
     let now = app.tidings.clock().now();
     let due = state.and_then(|state| Some((state.ended_at?, job.next(&app.settings, state)?)));
+    let is_wanted = job == Job::Notifications && app.tidings.has_due_notifications();
+    let due = due.filter(|_| !is_wanted);
     let every_ms = due.map_or(0, |(ended, next)| next.millis().saturating_sub(ended.millis()));
     app.tidings.store().claim_job(job.name(), now, every_ms, job.lease().as_millis() as u64).await
 }
@@ -113,6 +117,8 @@ async fn work(app: Arc<App>, job: Job) -> Result<Json, String> {
         Job::Retention => retention::work(&app).await,
         Job::Tidying => tidying::work(&app).await,
         Job::AuditChain => audit_chain::work(&app).await,
+        Job::Notifications => notifications::work(&app).await,
+        Job::NotificationRetention => notifications::let_go(&app).await,
     }
 }
 

@@ -11,6 +11,7 @@ use tidings_protocol::{
     reply::{History, JoinedRoom, LeftRoom},
 };
 
+use super::notifications;
 use crate::App;
 
 /// Entries of a `history` when the client does not say how many.
@@ -57,16 +58,14 @@ pub(super) async fn handle(
             let stretch = tidings.history_for(identity, &room, page, epoch.as_ref(), limit).await?;
             Ok(Some(Reply::History { reply_to: id, data: history(room, stretch) }))
         }
-        Command::GetUnread { .. }
+        command @ (Command::GetUnread { .. }
         | Command::MarkSeen(_)
         | Command::MarkRead(_)
         | Command::MarkUnread(_)
         | Command::MarkAllRead { .. }
         | Command::Archive(_)
         | Command::Unarchive(_)
-        | Command::Snooze { .. } => {
-            Err(Fault::new(ErrorCode::Unavailable, "notifications are not in this version yet"))
-        }
+        | Command::Snooze { .. }) => notifications::handle(app, connection, id, command).await.map(Some),
         Command::Authenticate { token, .. } | Command::RefreshToken { token } => {
             refresh(app, connection, id, &token).await.map(Some)
         }

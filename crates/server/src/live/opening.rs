@@ -199,6 +199,7 @@ async fn greet(
     resume: Option<ResumeCursor>,
     asked: Asked,
 ) -> Result<(), Fault> {
+    let opened = app.tidings.open_inbox(identity).await;
     let greeting = |joined: Joined| Reply::ConnectionEstablished {
         connection_id: connection.id,
         user: identity.user.clone(),
@@ -207,10 +208,12 @@ async fn greet(
         resume: joined.position.map(|position| position.to_string()),
         recovered: joined.recovered,
         lost: joined.lost,
+        unread: opened.map(|(unread, _)| unread),
     };
     let shared: Arc<Connection> = connection.clone();
     let mut cursor = resume.unwrap_or_default();
     app.tidings.welcome(&shared, identity, cursor.personal.take(), &greeting).await?;
+    app.tidings.inbox_opened(identity, opened);
     if let (Some(reply_to), Some(expires_at)) = (asked, identity.expires_at) {
         let answer = Reply::Authenticated { reply_to, user: identity.user.clone(), expires_at };
         connection.send(Frames.reply(connection.format, &answer));

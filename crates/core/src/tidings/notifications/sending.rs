@@ -1,0 +1,227 @@
+//! From what a back end asks to inboxes, and to those who are there.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tidings_protocol::{
+    EntryId, EventType, Fault, Json, RoomName, Timestamp, UserId, http::Reached,
+    notification::NewNotification,
+};
+
+use super::{Ask, Audience, shown};
+use crate::{
+    Entry, Publication, RoomKey, Tidings,
+    store::{
+        Once,
+        inbox::{Addressed, Notification, Notified, Outcome, Preferences},
+    },
+    tidings::unavailable,
+};
+
+/// Users whose preferences are read at once.
+const READS: usize = 32;
+
+/// What became of a notification.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// It, or the one that all whom it is for have with the same `dedupe_key`; of one that is sent again and again, what calls it off.
+    pub id: EntryId,
+    /// Whether all whom it is for had one before.
+    pub deduplicated: bool,
+    /// When it will be sent, if later.
+    pub scheduled_for: Option<Timestamp>,
+    /// Who was connected and told.
+    pub reached: Reached,
+    /// Whether it was asked for before, with the same idempotency key, and nothing was done now.
+    pub replayed: bool,
+}
+
+impl Tidings {
+    /// Notifies whom a back end asks to: now, or at the moment it says.
+    ///
+    /// # Errors
+    /// `invalid_request` for moments that are past or contradict each other, `not_found` for a room that no rule knows, `conflict` for a key of another
+    /// request, `unavailable` when the store is: then nobody was notified.
+    pub async fn notify(&self, ask: Ask, once: Option<Once>) -> Result<Sent, Fault> {
+        let now = self.clock.now();
+        if let Audience::Members(room) = &ask.to {
+            self.known(room.clone(), "to.room")?;
+        }
+        check_moments(&ask, now)?;
+        match ask.send_at.is_some() || ask.repeat.is_some() {
+            true => self.plan(ask, once, now).await,
+            false => self.send(EntryId::new(now), now, &ask, once).await,
+        }
+    }
+
+    /// Sends a notification now; `created_at` is when its id was made.
+    ///
+    /// # Errors
+    /// As [`Self::notify`].
+    pub(super) async fn send(
+        &self,
+        id: EntryId,
+        created_at: Timestamp,
+        ask: &Ask,
+        once: Option<Once>,
+    ) -> Result<Sent, Fault> {
+        let notification = Notification {
+            id,
+            severity: ask.severity,
+            category: ask.category.clone(),
+            created_at,
+            expires_at: ask.expires_at,
+            content: ask.content.clone(),
+        };
+        let sent = match &ask.to {
+            Audience::Users(users) => self.send_to_users(notification, users, once).await?,
+            Audience::Members(room) => {
+                self.broadcast(notification, RoomKey::Named(room.clone()), once).await?
+            }
+            Audience::All(key) => self.broadcast(notification, key.clone(), once).await?,
+        };
+        if let Some(expires_at) = ask.expires_at {
+            self.desk.note_due(expires_at);
+        }
+        Ok(sent)
+    }
+
+    async fn send_to_users(
+        &self,
+        notification: Notification,
+        users: &[UserId],
+        once: Option<Once>,
+    ) -> Result<Sent, Fault> {
+        let now = self.clock.now();
+        let data = told(&notification, None)?;
+        let silent = self.silent_among(users, &notification, now).await?;
+        let mut to = Vec::with_capacity(users.len());
+        for (user, is_silent) in users.iter().zip(silent) {
+            let audience = RoomKey::Personal(user.clone());
+            let entry = (!is_silent).then(|| own_entry(&audience, "new_notification", data.clone(), now));
+            let keep = self.kinds.keep(&audience);
+            let tell = entry.transpose()?.into_iter().map(|entry| (entry, keep)).collect();
+            to.push(Addressed { audience, tell });
+        }
+        let watch = self.watch(to.iter().map(|addressed| &addressed.audience));
+        let id = notification.id;
+        let notified = self.store.notify(notification, to, once, now).await.map_err(unavailable)?;
+        watch.handed_over();
+        let outcomes = match notified {
+            Notified::Before(ids) => return Ok(replayed(ids.first().copied().unwrap_or(id))),
+            Notified::New(outcomes) => outcomes,
+        };
+        let (mut reached, mut known, mut stirred) = (Reached::default(), None, Vec::new());
+        let mut is_new = false;
+        for (user, outcome) in users.iter().zip(outcomes) {
+            match outcome {
+                Outcome::Known(other) => known = known.or(Some(other)),
+                Outcome::Kept(entries) => {
+                    is_new = true;
+                    for entry in entries {
+                        let here = self.hand_out(entry, !self.store.commits_together());
+                        reached.users += here.users;
+                        reached.connections += here.connections;
+                    }
+                    stirred.push(user.clone());
+                }
+            }
+        }
+        self.tell_counts_of(stirred).await;
+        let id = if is_new { id } else { known.unwrap_or(id) };
+        Ok(Sent { id, deduplicated: !is_new, scheduled_for: None, reached, replayed: false })
+    }
+
+    async fn broadcast(
+        &self,
+        notification: Notification,
+        audience: RoomKey,
+        once: Option<Once>,
+    ) -> Result<Sent, Fault> {
+        let now = self.clock.now();
+        let id = notification.id;
+        let to = vec![Addressed { audience: audience.clone(), tell: Vec::new() }];
+        let kept = self.store.notify(notification.clone(), to, once, now).await.map_err(unavailable)?;
+        match kept {
+            Notified::Before(ids) => Ok(replayed(ids.first().copied().unwrap_or(id))),
+            Notified::New(outcomes) => {
+                if let Some(Outcome::Known(id)) = outcomes.first() {
+                    let reached = Reached::default();
+                    return Ok(Sent {
+                        id: *id,
+                        deduplicated: true,
+                        scheduled_for: None,
+                        reached,
+                        replayed: false,
+                    });
+                }
+                let entry =
+                    own_entry(&audience, "new_notification", told(&notification, audience.name())?, now)?;
+                let reached = self.tell_audience(&audience, &entry, Some(&notification)).await;
+                Ok(Sent { id, deduplicated: false, scheduled_for: None, reached, replayed: false })
+            }
+        }
+    }
+
+    /// Of each of these users whether they want not to be told.
+    async fn silent_among(
+        &self,
+        users: &[UserId],
+        notification: &Notification,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, Fault> {
+        let ask = |user: &UserId| self.store.preferences(user.clone());
+        let read = stream::iter(users.iter().map(ask)).buffered(READS);
+        let preferences: Vec<Option<Preferences>> = read.try_collect().await.map_err(unavailable)?;
+        let is_silent = |kept: &Option<Preferences>| {
+            super::preferences::rules_of(kept.as_ref()).silence(notification, None, now)
+        };
+        Ok(preferences.iter().map(is_silent).collect())
+    }
+}
+
+/// Moments must lie ahead, one behind the other.
+fn check_moments(ask: &Ask, now: Timestamp) -> Result<(), Fault> {
+    let past = |path: &str| Err(Fault::invalid(path, "expected a time that is not past"));
+    if ask.send_at.is_some_and(|at| at <= now) {
+        return past("send_at");
+    }
+    if ask.expires_at.is_some_and(|at| at <= now) {
+        return past("expires_at");
+    }
+    let begins = ask.send_at.unwrap_or(now);
+    if ask.expires_at.is_some_and(|at| at <= begins) {
+        return Err(Fault::invalid("expires_at", "expected a time after send_at"));
+    }
+    let until = ask.request.repeat.as_ref().and_then(|repeat| repeat.until);
+    if until.is_some_and(|until| until <= begins) {
+        return Err(Fault::invalid("repeat.until", "expected a time after the first one is sent"));
+    }
+    Ok(())
+}
+
+fn replayed(id: EntryId) -> Sent {
+    Sent { id, deduplicated: false, scheduled_for: None, reached: Reached::default(), replayed: true }
+}
+
+fn told(notification: &Notification, room: Option<&RoomName>) -> Result<Json, Fault> {
+    json(&NewNotification { notification: shown::fresh(notification, room) })
+}
+
+/// The JSON of one of the server's own types.
+///
+/// # Errors
+/// `internal`, which none of them causes.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<Json, Fault> {
+    let broken = |_| Fault::new(tidings_protocol::ErrorCode::Internal, "it cannot be written");
+    Json::of(value).map_err(broken)
+}
+
+/// An entry of the server's own.
+///
+/// # Errors
+/// `internal` for a type that is no type.
+pub(super) fn own_entry(room: &RoomKey, r#type: &str, data: Json, now: Timestamp) -> Result<Entry, Fault> {
+    let no_type = |_| Fault::new(tidings_protocol::ErrorCode::Internal, "it cannot be told");
+    let r#type = EventType::parse(r#type).map_err(no_type)?;
+    let publication = Publication { r#type, data, from: None, except: None };
+    Ok(Entry::new(room.clone(), publication, EntryId::new(now), now, None))
+}

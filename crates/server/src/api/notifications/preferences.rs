@@ -1,0 +1,112 @@
+//! `…/preferences`: how users want to be told.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tidings_core::Tidings;
+use tidings_protocol::{
+    Fault, RoomName, UserId,
+    envelope::{not_an_object, optional, required},
+    notification::{Mute, Preferences, QuietHours, Severity, TimeOfDay, Weekday},
+    object,
+};
+
+use crate::{
+    App,
+    api::{answer::Answer, body, endpoint::Outcome, me, path},
+};
+
+/// Shows a back end how a user wants to be told.
+pub(crate) async fn preferences_of(app: Arc<App>, mut request: Request) -> Outcome {
+    let user = path::user(&mut request).await?;
+    Ok(Answer::now(&app.tidings.preferences(&user).await?)?)
+}
+
+/// Puts how a user wants to be told.
+pub(crate) async fn put_preferences_of(app: Arc<App>, mut request: Request) -> Outcome {
+    let user = path::user(&mut request).await?;
+    put(app, request, &user).await
+}
+
+/// Shows users how they want to be told.
+pub(crate) async fn my_preferences(app: Arc<App>, request: Request) -> Outcome {
+    let reader = Tidings::own_inbox(&*me::caller(&request)?)?;
+    Ok(Answer::now(&app.tidings.preferences(&reader.user).await?)?)
+}
+
+/// Puts how users want to be told themselves.
+pub(crate) async fn put_my_preferences(app: Arc<App>, request: Request) -> Outcome {
+    let reader = Tidings::own_inbox(&*me::caller(&request)?)?;
+    put(app, request, &reader.user).await
+}
+
+async fn put(app: Arc<App>, request: Request, user: &UserId) -> Outcome {
+    let preferences = read(&body::read(&app, request).await?)?;
+    app.tidings.put_preferences(user, &preferences).await?;
+    Ok(Answer::now(&preferences)?)
+}
+
+fn read(json: &[u8]) -> Result<Preferences, Fault> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Fields<'a> {
+        #[serde(borrow, default)]
+        mute: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        quiet_hours: Option<&'a RawValue>,
+    }
+    let fields: Fields<'_> = object::from_slice(json).map_err(|error| not_an_object(&error))?;
+    let given = |raw: Option<&'_ RawValue>| raw.is_some_and(|raw| raw.get() != "null");
+    Ok(Preferences {
+        mute: fields.mute.filter(|_| given(fields.mute)).map(mute).transpose()?.unwrap_or_default(),
+        quiet_hours: fields.quiet_hours.filter(|_| given(fields.quiet_hours)).map(hours).transpose()?,
+    })
+}
+
+fn mute(raw: &RawValue) -> Result<Mute, Fault> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Fields<'a> {
+        #[serde(borrow, default)]
+        categories: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        rooms: Option<&'a RawValue>,
+    }
+    let fields: Fields<'_> = inner("mute", raw)?;
+    let categories = optional("mute.categories", fields.categories)?.unwrap_or_default();
+    let rooms = optional::<Vec<RoomName>>("mute.rooms", fields.rooms)?.unwrap_or_default();
+    Ok(Mute { categories, rooms })
+}
+
+fn hours(raw: &RawValue) -> Result<QuietHours, Fault> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Fields<'a> {
+        #[serde(borrow, default)]
+        from: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        to: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        time_zone: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        days: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        let_through: Option<&'a RawValue>,
+    }
+    let fields: Fields<'_> = inner("quiet_hours", raw)?;
+    Ok(QuietHours {
+        from: required::<TimeOfDay>("quiet_hours.from", fields.from)?,
+        to: required::<TimeOfDay>("quiet_hours.to", fields.to)?,
+        time_zone: required("quiet_hours.time_zone", fields.time_zone)?,
+        days: optional::<Vec<Weekday>>("quiet_hours.days", fields.days)?,
+        let_through: optional("quiet_hours.let_through", fields.let_through)?
+            .unwrap_or_else(|| vec![Severity::Error]),
+    })
+}
+
+fn inner<'a, T: Deserialize<'a>>(path: &'static str, raw: &'a RawValue) -> Result<T, Fault> {
+    let wrong = |error| Fault { path: Some(path.into()), ..not_an_object(&error) };
+    object::from_slice(raw.get().as_bytes()).map_err(wrong)
+}
