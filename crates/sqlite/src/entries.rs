@@ -61,12 +61,17 @@ pub(crate) fn append(ledger: &mut Ledger, entry: &Entry, keep: Keep) -> Work<Off
         )?
         .execute(params![row.room, row.offset, row.id, row.time, row.r#type, row.sender, row.data, row.sum()])?;
     if keep == Keep::Last {
-        let drop_others = "DELETE FROM entries WHERE room = ?1 AND offset < ?2";
-        ledger.connection().prepare_cached(drop_others)?.execute([standing.id, offset])?;
-        chat::forget(ledger.connection(), standing.id, offset - 1)?;
+        outdate(ledger.connection(), standing.id, offset)?;
     }
     ledger.advance(&entry.room, offset);
     values::offset(offset)
+}
+
+/// Drops what is before a room's last entry.
+pub(crate) fn outdate(connection: &Connection, room: i64, last: i64) -> Work<()> {
+    let drop_others = "DELETE FROM entries WHERE room = ?1 AND offset < ?2";
+    connection.prepare_cached(drop_others)?.execute([room, last])?;
+    chat::forget(connection, room, last - 1)
 }
 
 /// Drops the oldest entries of a room up to `up_to`, but not more than `most`; how many.

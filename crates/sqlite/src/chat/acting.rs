@@ -71,26 +71,10 @@ fn change(ledger: &mut Ledger, asked: &Asked, mut message: Beside, old: &Entry) 
             message.edited_at = Some(now);
             message.update(connection)?;
             rewrite(connection, &message, old, data)?;
-            let before = mentioned(connection, &message)?;
-            let others: Vec<&UserId> =
-                mentions.iter().filter(|user| Some(*user) != old.from.as_ref()).collect();
-            let mut unmentioned = Vec::new();
-            let take = "DELETE FROM chat_mentions WHERE room = ?1 AND offset = ?2 AND user = ?3";
-            for (user, is_open) in before.iter().filter(|(user, _)| !others.contains(&user)) {
-                connection.prepare_cached(take)?.execute(params![
-                    message.room,
-                    message.offset,
-                    user.as_str()
-                ])?;
-                unmentioned.extend(is_open.then(|| user.clone()));
-            }
-            let is_new = |user: &&UserId| before.iter().all(|(known, _)| known != *user);
-            let new: Vec<UserId> = others.into_iter().filter(is_new).cloned().collect();
-            for user in &new {
-                mention(connection, &message, user)?;
-            }
+            let others = mentions.iter().filter(|user| Some(*user) != old.from.as_ref()).collect();
+            let (mentioned, unmentioned) = mention_others(connection, &message, others)?;
             let at = append(ledger, asked)?;
-            Ok(Acted::Edited { at, message: place, mentioned: new, unmentioned })
+            Ok(Acted::Edited { at, message: place, mentioned, unmentioned })
         }
         Act::Delete { tombstone, versions, .. } => {
             match versions {
@@ -106,11 +90,7 @@ fn change(ledger: &mut Ledger, asked: &Asked, mut message: Beside, old: &Entry) 
             message.update(connection)?;
             rewrite(connection, &message, old, tombstone)?;
             reactions::clear(connection, message.room, message.offset)?;
-            let unmentioned = mentioned(connection, &message)?;
-            let unmentioned =
-                unmentioned.into_iter().filter(|(_, is_open)| *is_open).map(|(user, _)| user).collect();
-            let take = "DELETE FROM chat_mentions WHERE room = ?1 AND offset = ?2";
-            connection.prepare_cached(take)?.execute([message.room, message.offset])?;
+            let (_, unmentioned) = mention_others(connection, &message, Vec::new())?;
             Ok(Acted::Deleted { at: append(ledger, asked)?, message: place, unmentioned })
         }
         Act::React { user, emoji, on, .. } => {
@@ -185,6 +165,27 @@ fn rewrite(connection: &Connection, message: &Beside, old: &Entry, data: &Json) 
     let mut change = connection.prepare_cached(change)?;
     change.execute(params![content.room, content.offset, content.data, content.sum()])?;
     Ok(())
+}
+
+/// Makes these the ones whom a message mentions: who is new, and who of those that are it no more had not read it.
+fn mention_others(
+    connection: &Connection,
+    message: &Beside,
+    others: Vec<&UserId>,
+) -> Work<(Vec<UserId>, Vec<UserId>)> {
+    let before = mentioned(connection, message)?;
+    let mut unmentioned = Vec::new();
+    let take = "DELETE FROM chat_mentions WHERE room = ?1 AND offset = ?2 AND user = ?3";
+    for (user, is_open) in before.iter().filter(|(user, _)| !others.contains(&user)) {
+        connection.prepare_cached(take)?.execute(params![message.room, message.offset, user.as_str()])?;
+        unmentioned.extend(is_open.then(|| user.clone()));
+    }
+    let is_new = |user: &&UserId| before.iter().all(|(known, _)| known != *user);
+    let new: Vec<UserId> = others.into_iter().filter(is_new).cloned().collect();
+    for user in &new {
+        mention(connection, message, user)?;
+    }
+    Ok((new, unmentioned))
 }
 
 /// Whom a message mentions, and whether they have not read it yet.

@@ -1,5 +1,7 @@
 //! A message comes.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, params};
 use tidings_core::{
     Entry,
@@ -38,7 +40,8 @@ pub(super) fn send(ledger: &mut Ledger, sending: &Sending, entry: &Entry, keep: 
             None => return Ok(Acted::Refused(Refusal::NoSuchThread)),
         },
     };
-    let offset = entries::append(ledger, entry, keep)?;
+    // What it outdates goes last: the sender has read it by then.
+    let offset = entries::append(ledger, entry, Keep::For(Duration::ZERO))?;
     let (standing, _) = ledger.standing_or_begin(&entry.room, entry.time)?;
     let (room, at) = (standing.id, values::millis(entry.time));
     let connection = ledger.connection();
@@ -71,6 +74,9 @@ pub(super) fn send(ledger: &mut Ledger, sending: &Sending, entry: &Entry, keep: 
     }
     if let Some(once) = &once {
         keys::keep(ledger, once, std::iter::once((entry.id, offset)))?;
+    }
+    if keep == Keep::Last {
+        entries::outdate(ledger.connection(), room, message.offset)?;
     }
     Ok(Acted::Sent { at: offset, thread, cleared })
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tidings_protocol::{EntryId, Offset, UserId};
+use tidings_protocol::{EntryId, Offset, Timestamp, UserId};
 use tidings_settings::Keep;
 
 use super::rooms::{Chat, Chats, Kept, entry_at};
@@ -10,7 +10,7 @@ use crate::{
     Entry,
     store::{
         Erased,
-        chat::{Act, By, Done, Pin, Refusal, Sending, UpTo, Version, Versions},
+        chat::{Act, By, Done, Emoji, Pin, Refusal, Sending, UpTo, Version, Versions},
     },
     store_memory::logs::Logs,
 };
@@ -97,80 +97,47 @@ fn send(
 }
 
 fn change(chat: &mut Chat, logs: &mut Logs, act: Act, entry: Entry, keep: Keep) -> Result<Done, Refusal> {
-    let now = entry.time;
     match act {
         Act::Send(_) => Err(Refusal::NoSuchMessage),
         Act::Edit { message, data, by, versions, mentions, words: _ } => {
             let (offset, old) = whole(chat, logs, &entry, message, Some(by))?;
-            let Some(kept) = chat.messages.get_mut(&offset) else { return Err(Refusal::NoSuchMessage) };
+            let kept = chat.messages.get_mut(&offset).ok_or(Refusal::NoSuchMessage)?;
             if versions == Versions::Keep {
-                let number = kept.versions.len() as u64 + 1;
-                kept.versions.push(Version { number, data: old.data.clone(), until: now });
+                kept.keep_version(&old, entry.time);
             }
-            kept.edited_at = Some(now);
+            kept.edited_at = Some(entry.time);
             logs.rewrite(&entry.room, offset, data);
-            let before = mentioned(chat, offset);
-            let others: Vec<UserId> =
-                mentions.into_iter().filter(|user| Some(user) != old.from.as_ref()).collect();
-            let mut unmentioned = Vec::new();
-            for (user, is_open) in before.iter().filter(|(user, _)| !others.contains(user)) {
-                chat.mentions.remove(&(user.clone(), offset));
-                unmentioned.extend(is_open.then(|| user.clone()));
-            }
-            let new: Vec<UserId> =
-                others.into_iter().filter(|user| before.iter().all(|(known, _)| known != user)).collect();
-            chat.mentions.extend(new.iter().map(|user| ((user.clone(), offset), true)));
+            let others = mentions.into_iter().filter(|user| Some(user) != old.from.as_ref()).collect();
+            let (mentioned, unmentioned) = mention_others(chat, offset, others);
             let entry = logs.append(entry, keep);
-            Ok(Done::Edited { entry, message: Offset(offset), mentioned: new, unmentioned })
+            Ok(Done::Edited { entry, message: Offset(offset), mentioned, unmentioned })
         }
         Act::Delete { message, tombstone, by, versions } => {
             let (offset, old) = whole(chat, logs, &entry, message, Some(by))?;
-            let Some(kept) = chat.messages.get_mut(&offset) else { return Err(Refusal::NoSuchMessage) };
+            let kept = chat.messages.get_mut(&offset).ok_or(Refusal::NoSuchMessage)?;
             match versions {
-                Versions::Keep => {
-                    let number = kept.versions.len() as u64 + 1;
-                    kept.versions.push(Version { number, data: old.data.clone(), until: now });
-                }
+                Versions::Keep => kept.keep_version(&old, entry.time),
                 Versions::Drop => kept.versions.clear(),
             }
-            kept.deleted_at = Some(now);
-            kept.pin = None;
+            (kept.deleted_at, kept.pin) = (Some(entry.time), None);
             kept.reactions.clear();
             logs.rewrite(&entry.room, offset, tombstone);
-            let unmentioned = mentioned(chat, offset)
-                .into_iter()
-                .filter(|(_, is_open)| *is_open)
-                .map(|(user, _)| user)
-                .collect();
-            chat.mentions.retain(|(_, at), _| *at != offset);
+            let (_, unmentioned) = mention_others(chat, offset, Vec::new());
             Ok(Done::Deleted { entry: logs.append(entry, keep), message: Offset(offset), unmentioned })
         }
         Act::React { message, user, emoji, on } => {
             let (offset, _) = whole(chat, logs, &entry, message, None)?;
-            let Some(kept) = chat.messages.get_mut(&offset) else { return Err(Refusal::NoSuchMessage) };
-            let users = kept.reactions.entry(emoji.clone()).or_default();
-            let at = users.iter().position(|(of, _)| *of == user);
-            match (at, on) {
-                (None, true) => {
-                    users.push((user, now));
-                    users.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-                }
-                (Some(at), false) => drop(users.remove(at)),
-                _ => {}
-            }
-            let count = users.len() as u64;
-            if count == 0 {
-                kept.reactions.remove(&emoji);
-            }
-            let entry = (at.is_some() != on).then(|| logs.append(entry, keep));
+            let kept = chat.messages.get_mut(&offset).ok_or(Refusal::NoSuchMessage)?;
+            let (changed, count) = kept.react(user, emoji, on, entry.time);
+            let entry = changed.then(|| logs.append(entry, keep));
             Ok(Done::Reacted { entry, message: Offset(offset), count })
         }
         Act::Pin { message, on } => {
             let (offset, _) = whole(chat, logs, &entry, message, None)?;
-            let Some(kept) = chat.messages.get_mut(&offset) else { return Err(Refusal::NoSuchMessage) };
+            let kept = chat.messages.get_mut(&offset).ok_or(Refusal::NoSuchMessage)?;
             let changes = kept.pin.is_some() != on;
             if changes {
-                kept.pin = on.then(|| Pin { at: now, by: entry.from.clone() });
+                kept.pin = on.then(|| Pin { at: entry.time, by: entry.from.clone() });
             }
             let entry = changes.then(|| logs.append(entry, keep));
             Ok(Done::Pinned { entry, message: Offset(offset) })
@@ -181,13 +148,55 @@ fn change(chat: &mut Chat, logs: &mut Logs, act: Act, entry: Entry, keep: Keep) 
                 UpTo::Message(id) => chat.offset_of(id).ok_or(Refusal::NoSuchMessage)?,
             };
             let last = chat.last_up_to(up_to);
-            let moved = last.is_some_and(|last| chat.read(&user, last, now, private));
+            let moved = last.is_some_and(|last| chat.read(&user, last, entry.time, private));
             let cleared = chat.take_mentions(&user);
             let mark = Offset(chat.mark(&user));
             let entry = (moved && !private).then(|| logs.append(entry, keep));
             Ok(Done::Read { entry, mark, cleared })
         }
     }
+}
+
+impl Kept {
+    fn keep_version(&mut self, said: &Entry, until: Timestamp) {
+        let number = self.versions.len() as u64 + 1;
+        self.versions.push(Version { number, data: said.data.clone(), until });
+    }
+
+    /// Adds or takes a reaction; whether that changed anything, and how many there are of its kind now.
+    fn react(&mut self, user: UserId, emoji: Emoji, on: bool, now: Timestamp) -> (bool, u64) {
+        let users = self.reactions.entry(emoji.clone()).or_default();
+        let at = users.iter().position(|(of, _)| *of == user);
+        match (at, on) {
+            (None, true) => {
+                users.push((user, now));
+                users.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+            }
+            (Some(at), false) => drop(users.remove(at)),
+            _ => {}
+        }
+        let count = users.len() as u64;
+        if count == 0 {
+            self.reactions.remove(&emoji);
+        }
+        (at.is_some() != on, count)
+    }
+}
+
+/// Makes these the ones whom a message mentions: who is new, and who of those that are it no more had not read it.
+fn mention_others(chat: &mut Chat, offset: u64, others: Vec<UserId>) -> (Vec<UserId>, Vec<UserId>) {
+    let of_message = chat.mentions.iter().filter(|((_, at), _)| *at == offset);
+    let before: Vec<(UserId, bool)> =
+        of_message.map(|((user, _), is_open)| (user.clone(), *is_open)).collect();
+    let mut unmentioned = Vec::new();
+    for (user, is_open) in before.iter().filter(|(user, _)| !others.contains(user)) {
+        chat.mentions.remove(&(user.clone(), offset));
+        unmentioned.extend(is_open.then(|| user.clone()));
+    }
+    let is_new = |user: &UserId| before.iter().all(|(known, _)| known != user);
+    let new: Vec<UserId> = others.into_iter().filter(is_new).collect();
+    chat.mentions.extend(new.iter().map(|user| ((user.clone(), offset), true)));
+    (new, unmentioned)
 }
 
 /// A message that something can be done to: its place and its entry.
@@ -208,10 +217,4 @@ fn whole(
         return Err(Refusal::NotYours);
     }
     Ok((offset, entry))
-}
-
-/// Whom a message mentions, and whether they have not read it yet.
-fn mentioned(chat: &Chat, offset: u64) -> Vec<(UserId, bool)> {
-    let of_message = chat.mentions.iter().filter(|((_, at), _)| *at == offset);
-    of_message.map(|((user, _), is_open)| (user.clone(), *is_open)).collect()
 }

@@ -1,22 +1,20 @@
 //! What chats should be, worked out by going through all of it each time.
 
+mod checking;
+mod rooms;
+
 use std::collections::BTreeMap;
 
 use tidings_core::{
     Entry, RoomKey, Store,
-    store::{
-        Erased, StoreError,
-        chat::{
-            Act, Ask, By, Done, Emoji, Mark, Message, Mute, Of, Pin, Place, Reaction, Refusal, Trace,
-            TraceOf, UpTo, Version, Versions,
-        },
-    },
+    store::chat::{Act, By, Done, Mute, Pin, Refusal, UpTo, Versions},
 };
 use tidings_protocol::{EntryId, EventType, Json, Offset, RoomName, Timestamp, UserId};
 use tidings_settings::Keep;
 
+use self::rooms::{Room, Said};
 use super::{edit, emoji, sending, telling};
-use crate::contract::samples::{LONG, at, changed, json, read, room, user};
+use crate::contract::samples::{LONG, at, changed, json, room, user};
 
 /// Who takes part.
 pub const USERS: [&str; 3] = ["ada", "bob", "a%"];
@@ -106,34 +104,6 @@ pub struct Model {
     revisions: BTreeMap<(usize, usize), (u64, u64, u64)>,
 }
 
-#[derive(Default)]
-struct Room {
-    head: u64,
-    last: u64,
-    messages: Vec<Said>,
-    marks: BTreeMap<UserId, (u64, Timestamp, bool)>,
-}
-
-#[derive(Clone)]
-struct Said {
-    id: EntryId,
-    offset: u64,
-    number: u64,
-    from: Option<UserId>,
-    time: Timestamp,
-    data: Json,
-    erased: bool,
-    thread: Option<EntryId>,
-    reply_to: Option<EntryId>,
-    replies: u64,
-    edited_at: Option<Timestamp>,
-    deleted_at: Option<Timestamp>,
-    pin: Option<Pin>,
-    versions: Vec<Version>,
-    reactions: BTreeMap<Emoji, Vec<(UserId, Timestamp)>>,
-    mentions: BTreeMap<UserId, bool>,
-}
-
 fn key(number: usize) -> RoomKey {
     room(ROOMS[number])
 }
@@ -163,114 +133,15 @@ impl Model {
                 self.send(store, room, from, client, reply, thread, mentions, last).await;
             }
             Step::Edit { room, from, message, by, keep, mentions } => {
-                let from = from.map(|number| user(USERS[number]));
-                let (id, data) = (self.id(message), json(&format!("\"edit {}\"", self.steps)));
-                let act = edit(id, &data, right(by), kept(keep), users(mentions));
-                let answer = store.chat(act, self.tell(room, from.as_ref()), LONG).await.unwrap();
-                let now = self.now();
-                let said = match self.whole(room, id, from.as_ref(), Some(by)) {
-                    Ok(said) => said,
-                    Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
-                };
-                let before = said.mentions.clone();
-                if keep {
-                    said.keep_version(now);
-                }
-                (said.data, said.edited_at) = (data, Some(now));
-                let others: Vec<UserId> =
-                    users(mentions).into_iter().filter(|user| said.from.as_ref() != Some(user)).collect();
-                said.mentions = others
-                    .iter()
-                    .map(|user| (user.clone(), before.get(user).copied().unwrap_or(true)))
-                    .collect();
-                let place = said.offset;
-                let gone: Vec<UserId> = before
-                    .iter()
-                    .filter(|(user, open)| **open && !others.contains(user))
-                    .map(|(user, _)| user.clone())
-                    .collect();
-                let mut new: Vec<UserId> =
-                    others.into_iter().filter(|user| !before.contains_key(user)).collect();
-                new.sort_unstable();
-                let Done::Edited { entry, message, mentioned, unmentioned } = answer.unwrap() else {
-                    panic!("expected an edit")
-                };
-                self.told(room, &entry);
-                assert_eq!((message.0, mentioned, unmentioned), (place, new, gone));
+                self.edit(store, room, from, message, by, keep, mentions).await
             }
             Step::Delete { room, from, message, by, keep } => {
-                let (id, from) = (self.id(message), from.map(|number| user(USERS[number])));
-                let (tombstone, versions) = (json("{}"), kept(keep));
-                let act = Act::Delete { message: id, tombstone, by: right(by), versions };
-                let answer = store.chat(act, self.tell(room, from.as_ref()), LONG).await.unwrap();
-                let now = self.now();
-                let said = match self.whole(room, id, from.as_ref(), Some(by)) {
-                    Ok(said) => said,
-                    Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
-                };
-                if keep {
-                    said.keep_version(now)
-                } else {
-                    said.versions.clear()
-                }
-                (said.data, said.deleted_at, said.pin) = (json("{}"), Some(now), None);
-                said.reactions.clear();
-                let place = said.offset;
-                let gone: Vec<UserId> = std::mem::take(&mut said.mentions)
-                    .into_iter()
-                    .filter(|(_, open)| *open)
-                    .map(|(user, _)| user)
-                    .collect();
-                let Done::Deleted { entry, message, unmentioned } = answer.unwrap() else {
-                    panic!("expected a deletion")
-                };
-                self.told(room, &entry);
-                assert_eq!((message.0, unmentioned), (place, gone));
+                self.delete(store, room, from, message, by, keep).await
             }
-            Step::React { room, user: number, message, emoji: which, on } => {
-                let (id, who, emoji) = (self.id(message), user(USERS[number]), emoji(EMOJI[which]));
-                let act = Act::React { message: id, user: who.clone(), emoji: emoji.clone(), on };
-                let answer = store.chat(act, self.tell(room, Some(&who)), LONG).await.unwrap();
-                let now = self.now();
-                let said = match self.whole(room, id, None, None) {
-                    Ok(said) => said,
-                    Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
-                };
-                let list = said.reactions.entry(emoji.clone()).or_default();
-                let was = list.iter().any(|(of, _)| *of == who);
-                if on && !was {
-                    list.push((who, now));
-                } else if !on {
-                    list.retain(|(of, _)| *of != who);
-                }
-                let expected = (said.offset, list.len() as u64);
-                said.reactions.retain(|_, list| !list.is_empty());
-                let Done::Reacted { entry, message, count } = answer.unwrap() else {
-                    panic!("expected a reaction")
-                };
-                assert_eq!((message.0, count, entry.is_some()), (expected.0, expected.1, was != on));
-                entry.iter().for_each(|entry| self.told(room, entry));
+            Step::React { room, user, message, emoji, on } => {
+                self.react(store, room, user, message, emoji, on).await
             }
-            Step::Pin { room, user: number, message, on } => {
-                let (id, who) = (self.id(message), user(USERS[number]));
-                let answer = store
-                    .chat(Act::Pin { message: id, on }, self.tell(room, Some(&who)), LONG)
-                    .await
-                    .unwrap();
-                let now = self.now();
-                let said = match self.whole(room, id, None, None) {
-                    Ok(said) => said,
-                    Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
-                };
-                let was = said.pin.is_some();
-                if was != on {
-                    said.pin = on.then_some(Pin { at: now, by: Some(who) });
-                }
-                let place = said.offset;
-                let Done::Pinned { entry, message } = answer.unwrap() else { panic!("expected a pin") };
-                assert_eq!((message.0, entry.is_some()), (place, was != on));
-                entry.iter().for_each(|entry| self.told(room, entry));
-            }
+            Step::Pin { room, user, message, on } => self.pin(store, room, user, message, on).await,
             Step::ReadOffset { room, user, offset, private } => {
                 self.read(store, room, user, Some(offset), UpTo::Offset(Offset(offset)), private).await;
             }
@@ -315,6 +186,138 @@ impl Model {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one for each field of the step")]
+    async fn edit(
+        &mut self,
+        store: &dyn Store,
+        room: usize,
+        from: Option<usize>,
+        message: usize,
+        by: bool,
+        keep: bool,
+        mentions: u8,
+    ) {
+        let from = from.map(|number| user(USERS[number]));
+        let (id, data) = (self.id(message), json(&format!("\"edit {}\"", self.steps)));
+        let act = edit(id, &data, right(by), kept(keep), users(mentions));
+        let answer = store.chat(act, self.tell(room, from.as_ref()), LONG).await.unwrap();
+        let now = self.now();
+        let said = match self.whole(room, id, from.as_ref(), Some(by)) {
+            Ok(said) => said,
+            Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
+        };
+        let before = said.mentions.clone();
+        if keep {
+            said.keep_version(now);
+        }
+        (said.data, said.edited_at) = (data, Some(now));
+        let others: Vec<UserId> =
+            users(mentions).into_iter().filter(|user| said.from.as_ref() != Some(user)).collect();
+        said.mentions =
+            others.iter().map(|user| (user.clone(), before.get(user).copied().unwrap_or(true))).collect();
+        let place = said.offset;
+        let gone: Vec<UserId> = before
+            .iter()
+            .filter(|(user, open)| **open && !others.contains(user))
+            .map(|(user, _)| user.clone())
+            .collect();
+        let mut new: Vec<UserId> = others.into_iter().filter(|user| !before.contains_key(user)).collect();
+        new.sort_unstable();
+        let Done::Edited { entry, message, mentioned, unmentioned } = answer.unwrap() else {
+            panic!("expected an edit")
+        };
+        self.told(room, &entry);
+        assert_eq!((message.0, mentioned, unmentioned), (place, new, gone));
+    }
+
+    async fn delete(
+        &mut self,
+        store: &dyn Store,
+        room: usize,
+        from: Option<usize>,
+        message: usize,
+        by: bool,
+        keep: bool,
+    ) {
+        let (id, from) = (self.id(message), from.map(|number| user(USERS[number])));
+        let (tombstone, versions) = (json("{}"), kept(keep));
+        let act = Act::Delete { message: id, tombstone, by: right(by), versions };
+        let answer = store.chat(act, self.tell(room, from.as_ref()), LONG).await.unwrap();
+        let now = self.now();
+        let said = match self.whole(room, id, from.as_ref(), Some(by)) {
+            Ok(said) => said,
+            Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
+        };
+        if keep {
+            said.keep_version(now)
+        } else {
+            said.versions.clear()
+        }
+        (said.data, said.deleted_at, said.pin) = (json("{}"), Some(now), None);
+        said.reactions.clear();
+        let place = said.offset;
+        let gone: Vec<UserId> = std::mem::take(&mut said.mentions)
+            .into_iter()
+            .filter(|(_, open)| *open)
+            .map(|(user, _)| user)
+            .collect();
+        let Done::Deleted { entry, message, unmentioned } = answer.unwrap() else {
+            panic!("expected a deletion")
+        };
+        self.told(room, &entry);
+        assert_eq!((message.0, unmentioned), (place, gone));
+    }
+
+    async fn react(
+        &mut self,
+        store: &dyn Store,
+        room: usize,
+        number: usize,
+        message: usize,
+        which: usize,
+        on: bool,
+    ) {
+        let (id, who, emoji) = (self.id(message), user(USERS[number]), emoji(EMOJI[which]));
+        let act = Act::React { message: id, user: who.clone(), emoji: emoji.clone(), on };
+        let answer = store.chat(act, self.tell(room, Some(&who)), LONG).await.unwrap();
+        let now = self.now();
+        let said = match self.whole(room, id, None, None) {
+            Ok(said) => said,
+            Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
+        };
+        let list = said.reactions.entry(emoji.clone()).or_default();
+        let was = list.iter().any(|(of, _)| *of == who);
+        if on && !was {
+            list.push((who, now));
+        } else if !on {
+            list.retain(|(of, _)| *of != who);
+        }
+        let expected = (said.offset, list.len() as u64);
+        said.reactions.retain(|_, list| !list.is_empty());
+        let Done::Reacted { entry, message, count } = answer.unwrap() else { panic!("expected a reaction") };
+        assert_eq!((message.0, count, entry.is_some()), (expected.0, expected.1, was != on));
+        entry.iter().for_each(|entry| self.told(room, entry));
+    }
+
+    async fn pin(&mut self, store: &dyn Store, room: usize, number: usize, message: usize, on: bool) {
+        let (id, who) = (self.id(message), user(USERS[number]));
+        let answer =
+            store.chat(Act::Pin { message: id, on }, self.tell(room, Some(&who)), LONG).await.unwrap();
+        let now = self.now();
+        let said = match self.whole(room, id, None, None) {
+            Ok(said) => said,
+            Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
+        };
+        let was = said.pin.is_some();
+        if was != on {
+            said.pin = on.then_some(Pin { at: now, by: Some(who) });
+        }
+        let place = said.offset;
+        let Done::Pinned { entry, message } = answer.unwrap() else { panic!("expected a pin") };
+        assert_eq!((message.0, entry.is_some()), (place, was != on));
+        entry.iter().for_each(|entry| self.told(room, entry));
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one for each field of the step")]
     async fn send(
         &mut self,
         store: &dyn Store,
@@ -333,7 +336,7 @@ impl Model {
             entry.data = data.clone();
             entry.r#type = EventType::parse("chat_message").unwrap();
         });
-        let (id, now) = (entry.id, self.now());
+        let id = entry.id;
         let client_id = client.map(|number| number.to_string());
         let act = sending(client_id.as_deref(), reply_to, thread, users(mentions));
         let answer = store.chat(act, entry, if last { Keep::Last } else { LONG }).await.unwrap();
@@ -355,35 +358,7 @@ impl Model {
         assert_eq!(filed, thread);
         let offset = entry.offset.unwrap();
         self.told(room, &entry);
-        let chat = self.rooms.entry(room).or_default();
-        chat.last += 1;
-        for said in &mut chat.messages {
-            said.replies += u64::from(Some(said.id) == thread);
-        }
-        let others = users(mentions).into_iter().filter(|user| Some(user) != who.as_ref());
-        chat.messages.push(Said {
-            id,
-            offset: offset.0,
-            number: chat.last,
-            from: who.clone(),
-            time: now,
-            data,
-            erased: false,
-            thread,
-            reply_to,
-            replies: 0,
-            edited_at: None,
-            deleted_at: None,
-            pin: None,
-            versions: Vec::new(),
-            reactions: BTreeMap::new(),
-            mentions: others.map(|user| (user, true)).collect(),
-        });
-        let mut expected = Vec::new();
-        if let Some(who) = who {
-            chat.marks.insert(who.clone(), (offset.0, now, false));
-            expected = chat.clear(&who, offset.0);
-        }
+        let expected = self.rooms.entry(room).or_default().say(&entry, thread, reply_to, users(mentions));
         assert_eq!(cleared, expected);
         self.ids.push(id);
         if let Some(client) = client {
@@ -479,213 +454,6 @@ impl Model {
             }
         }
     }
-
-    /// Reads everything; all of it must be what the model has.
-    pub async fn check(&mut self, store: &dyn Store) {
-        for number in 0..ROOMS.len() {
-            self.check_room(store, number).await;
-            self.check_unread(store, number).await;
-        }
-        for name in USERS {
-            self.check_user(store, &user(name)).await;
-        }
-    }
-
-    async fn check_room(&self, store: &dyn Store, number: usize) {
-        let none = Room::default();
-        let chat = self.rooms.get(&number).unwrap_or(&none);
-        let viewer = user(USERS[0]);
-        let all = |said: &Said| said.facts(&viewer);
-        let ask = |of, at| Ask { room: key(number), of, at, viewer: Some(viewer.clone()) };
-        let end = Place::Before(Offset(u64::MAX));
-        let threads: Vec<EntryId> = chat.messages.iter().filter_map(|said| said.thread).take(2).collect();
-        for of in [Of::All, Of::Main, Of::Pinned].into_iter().chain(threads.into_iter().map(Of::Thread)) {
-            let of_these = |said: &&Said| match of {
-                Of::All => true,
-                Of::Main => said.thread.is_none(),
-                Of::Thread(root) => said.thread == Some(root),
-                Of::Pinned => said.pin.is_some(),
-            };
-            let expected: Vec<&Said> = chat.messages.iter().filter(of_these).collect();
-            let page = store.messages(ask(of, end), 200).await.unwrap();
-            assert_eq!(
-                facts(&page.messages),
-                expected.iter().map(|it| all(it)).collect::<Vec<_>>(),
-                "{of:?}"
-            );
-            assert!(!page.has_older && !page.has_newer);
-            let Some(middle) = expected.get(expected.len() / 2) else { continue };
-            let page = store.messages(ask(of, Place::Around(middle.id)), 2).await.unwrap();
-            let from = expected.len() / 2;
-            let to = (from + 2).min(expected.len());
-            assert_eq!(
-                facts(&page.messages),
-                expected[from..to].iter().map(|it| all(it)).collect::<Vec<_>>()
-            );
-            assert_eq!((page.has_older, page.has_newer), (from > 0, to < expected.len()));
-            let page = store.messages(ask(of, Place::After(Offset(middle.offset - 1))), 1).await.unwrap();
-            assert_eq!(facts(&page.messages), [all(middle)]);
-            assert_eq!((page.has_older, page.has_newer), (from > 0, from + 1 < expected.len()));
-        }
-        for said in &chat.messages {
-            assert_eq!(store.versions(key(number), said.id).await.unwrap(), said.versions);
-        }
-        let log = read(store, &key(number), crate::contract::samples::TO_THE_END, 1_000).await;
-        for said in &chat.messages {
-            let entry = log.entries.iter().find(|entry| entry.id == said.id).unwrap();
-            assert_eq!(entry.data, said.data, "a log says what its messages say");
-        }
-        let mark = |(user, it): (&UserId, &(u64, Timestamp, bool))| Mark {
-            user: user.clone(),
-            offset: Offset(it.0),
-            at: it.1,
-            private: it.2,
-        };
-        let marks: Vec<Mark> = chat.marks.iter().map(mark).collect();
-        assert_eq!(store.marks(key(number), None, 100).await.unwrap(), marks);
-        assert_eq!(
-            store.marks(key(number), Some(user(USERS[0])), 1).await.unwrap(),
-            marks.iter().filter(|mark| mark.user > user(USERS[0])).take(1).cloned().collect::<Vec<_>>()
-        );
-        let everyone: Vec<UserId> = USERS.map(user).into();
-        let mut muted: Vec<UserId> = everyone.clone();
-        muted.retain(|user| {
-            let mute = self.mutes.get(&(user.as_str().to_owned(), key(number).to_string()));
-            mute.is_some_and(|mute| mute.is_on(self.now()))
-        });
-        muted.sort_unstable();
-        assert_eq!(store.muted(key(number), everyone, self.now()).await.unwrap(), muted);
-    }
-
-    async fn check_unread(&mut self, store: &dyn Store, number: usize) {
-        let none = Room::default();
-        let chat = self.rooms.get(&number).unwrap_or(&none);
-        for (index, name) in USERS.iter().enumerate() {
-            let who = user(name);
-            let mark = chat.marks.get(&who).map_or(0, |mark| mark.0);
-            let unread = chat.messages.iter().filter(|said| said.offset > mark).count() as u64;
-            let told = store.unread_of(who.clone(), vec![key(number), room("nowhere")]).await.unwrap();
-            assert_eq!((told[0].unread, told[0].mark.0), (unread, mark), "{name} in {}", ROOMS[number]);
-            assert_eq!((told[1].unread, told[1].mark.0, told[1].revision), (0, 0, 0));
-            let counted = store.recount_unread(who, vec![room("nowhere"), key(number)]).await.unwrap();
-            assert_eq!(counted, [0, unread]);
-            let revision = told[0].revision;
-            if let Some((before, then, at_mark)) = self.revisions.get(&(number, index)) {
-                assert!(revision >= *before, "a revision fell");
-                assert!(
-                    revision > *before || (*then, *at_mark) == (unread, mark),
-                    "a change without a revision"
-                );
-            }
-            self.revisions.insert((number, index), (revision, unread, mark));
-        }
-    }
-
-    async fn check_user(&self, store: &dyn Store, who: &UserId) {
-        let mut expected: [Vec<Trace>; TraceOf::KINDS] = Default::default();
-        let mut add =
-            |room: &RoomKey, of: TraceOf| expected[of.kind()].push(Trace { room: room.clone(), of });
-        for (number, chat) in &self.rooms {
-            if let Some((offset, at, _)) = chat.marks.get(who) {
-                add(&key(*number), TraceOf::Mark { offset: Offset(*offset), at: *at });
-            }
-            for said in &chat.messages {
-                let message = said.id;
-                if said.mentions.contains_key(who) {
-                    add(&key(*number), TraceOf::Mention(message));
-                }
-                for (emoji, list) in &said.reactions {
-                    for (_, at) in list.iter().filter(|(of, _)| of == who) {
-                        add(&key(*number), TraceOf::Reaction { message, emoji: emoji.clone(), at: *at });
-                    }
-                }
-                for version in said.versions.iter().filter(|_| said.from.as_ref() == Some(who)) {
-                    add(&key(*number), TraceOf::Version { message, version: version.clone() });
-                }
-            }
-        }
-        let mutes: Vec<(RoomKey, Mute)> = self
-            .mutes
-            .iter()
-            .filter(|((of, _), _)| of == who.as_str())
-            .map(|((_, of), mute)| (RoomKey::parse(of).unwrap(), *mute))
-            .collect();
-        mutes.iter().for_each(|(room, mute)| add(room, TraceOf::Mute(*mute)));
-        assert_eq!(store.mutes_of(who.clone()).await.unwrap(), mutes);
-        let expected: Vec<Trace> = expected.into_iter().flatten().collect();
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let page: Result<Vec<Trace>, StoreError> = store.chat_traces(who.clone(), after, 3).await;
-            let page = page.unwrap();
-            let Some(last) = page.last() else { break };
-            after = Some(last.clone());
-            found.extend(page);
-            assert!(found.len() <= expected.len(), "{found:?} and not {expected:?}");
-        }
-        assert_eq!(found, expected);
-    }
-}
-
-impl Room {
-    /// Notes that a user has read; which messages' mentions that clears.
-    fn clear(&mut self, who: &UserId, up_to: u64) -> Vec<EntryId> {
-        let mut cleared = Vec::new();
-        for said in self.messages.iter_mut().filter(|said| said.offset <= up_to) {
-            if let Some(open) = said.mentions.get_mut(who).filter(|open| **open) {
-                *open = false;
-                cleared.push(said.id);
-            }
-        }
-        cleared
-    }
-}
-
-impl Said {
-    fn keep_version(&mut self, until: Timestamp) {
-        let number = self.versions.len() as u64 + 1;
-        self.versions.push(Version { number, data: self.data.clone(), until });
-    }
-
-    fn facts(&self, viewer: &UserId) -> Facts {
-        let r#type = if self.erased { Erased::ENTRY_TYPE } else { "chat_message" };
-        let reaction = |(emoji, list): (&Emoji, &Vec<(UserId, Timestamp)>)| Reaction {
-            emoji: emoji.clone(),
-            count: list.len() as u64,
-            users: list.iter().map(|(user, _)| user.clone()).collect(),
-            mine: list.iter().any(|(user, _)| user == viewer),
-        };
-        Facts {
-            place: (self.id, self.offset, self.number),
-            entry: (r#type.to_owned(), self.from.clone(), self.time, self.data.clone()),
-            beside: (self.thread, self.reply_to, self.replies),
-            state: (self.edited_at, self.deleted_at, self.pin.clone()),
-            reactions: self.reactions.iter().map(reaction).collect(),
-        }
-    }
-}
-
-/// All that is known of a message, to compare.
-#[derive(PartialEq, Debug)]
-struct Facts {
-    place: (EntryId, u64, u64),
-    entry: (String, Option<UserId>, Timestamp, Json),
-    beside: (Option<EntryId>, Option<EntryId>, u64),
-    state: (Option<Timestamp>, Option<Timestamp>, Option<Pin>),
-    reactions: Vec<Reaction>,
-}
-
-fn facts(messages: &[Message]) -> Vec<Facts> {
-    let facts = |message: &Message| {
-        let entry = &message.entry;
-        Facts {
-            place: (entry.id, entry.offset.unwrap().0, message.number),
-            entry: (entry.r#type.as_str().to_owned(), entry.from.clone(), entry.time, entry.data.clone()),
-            beside: (message.thread, message.reply_to, message.replies),
-            state: (message.edited_at, message.deleted_at, message.pin.clone()),
-            reactions: message.reactions.clone(),
-        }
-    };
-    messages.iter().map(facts).collect()
 }
 
 fn right(sender: bool) -> By {
