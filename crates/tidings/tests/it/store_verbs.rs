@@ -146,9 +146,13 @@ async fn an_exported_file_is_private_and_not_replaced_unasked() {
 #[test]
 fn what_is_not_there_is_not_created() {
     let house = House::new();
-    for verb in
-        [&["db", "export-user", "ada"][..], &["db", "erase-user", "ada", "--yes"], &["check", "--audit"]]
-    {
+    let copy = house.folder.path().join("copy.db");
+    for verb in [
+        &["db", "export-user", "ada"][..],
+        &["db", "erase-user", "ada", "--yes"],
+        &["check", "--audit"],
+        &["db", "backup", copy.to_str().unwrap()],
+    ] {
         let called = house.call(verb).expect(1, &["there is no file", "tidings.db"]);
         assert_eq!(called.out, "");
         assert_eq!(fs::read_dir(house.folder.path()).unwrap().count(), 0, "{verb:?}");
@@ -161,6 +165,22 @@ fn what_is_not_there_is_not_created() {
     {
         house.call(wrong).expect(2, &[]);
     }
+}
+
+#[test]
+fn migrate_and_backup_for_programs() {
+    let house = House::new();
+    let json = |called: Called| serde_json::from_str::<Value>(&called.expect(0, &[]).out).unwrap();
+    let migrated = json(house.call(&["db", "migrate", "--json"]));
+    assert_eq!((&migrated["store"], &migrated["from"]), (&json!("sqlite"), &json!(0)));
+    let again = json(house.call(&["db", "migrate", "--json"]));
+    assert_eq!((&again["from"], &again["to"]), (&migrated["to"], &migrated["to"]));
+
+    let copy = house.folder.path().join("copy.db");
+    let said = json(house.call(&["db", "backup", copy.to_str().unwrap(), "--json"]));
+    let bytes = fs::metadata(&copy).unwrap().len();
+    assert_eq!(said, json!({ "store": "sqlite", "file": copy, "bytes": bytes }));
+    house.call(&["db", "backup", copy.to_str().unwrap()]).expect(1, &["exists already"]);
 }
 
 #[tokio::test]
@@ -232,10 +252,12 @@ async fn an_erasure_by_the_command_line_reaches_the_archive() {
         while house.call(&["db", "archive"]).expect(0, &[]).lines().len() < 2 {
             looks.tick().await;
         }
+        // What is archived goes from the log right after, and not before.
+        while server.get("/v1/rooms/note_1").await.json()["oldest"] != 3 {
+            looks.tick().await;
+        }
     })
     .await;
-    let room = server.get("/v1/rooms/note_1").await.json();
-    assert_eq!(room["oldest"], 3);
     ada.cut();
     stop(server).await;
 
