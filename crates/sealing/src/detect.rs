@@ -28,7 +28,7 @@ pub fn find(json: &str) -> Option<Secret> {
     let bytes = json.as_bytes();
     let mut is_inside = false;
     for (at, byte) in bytes.iter().enumerate() {
-        let is_word = is_word(*byte);
+        let is_word = IS_WORD[usize::from(*byte)];
         if is_word && !is_inside {
             let found = look(bytes, begin(bytes, at));
             if found.is_some() {
@@ -63,13 +63,19 @@ fn look(bytes: &[u8], at: usize) -> Option<Secret> {
     if matches!(first, b'B' | b'P' | b'A') && private_key::is_here(bytes, at) {
         return Some(Secret::PrivateKey);
     }
-    (api_key::may_begin_with(first) && api_key::is_here(bytes, at)).then_some(Secret::ApiKey)
+    (api_key::may_begin(bytes, at) && api_key::is_here(bytes, at)).then_some(Secret::ApiKey)
 }
 
 /// Letters and digits: a word's. Everything else, also `_`, is between words.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-}
+const IS_WORD: [bool; 256] = {
+    let mut is_word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_word[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    is_word
+};
 
 #[cfg(test)]
 mod tests;

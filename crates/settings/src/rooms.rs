@@ -20,7 +20,7 @@ section! {
     publish: AnyOf = "members", Accesses;
     /// How long entries are kept: `none`, `last` (only the last one) or a time.
     keep: Keep = "90d", Plain("none, last or time");
-    /// Whether entries are sealed with `security.encryption_keys` where they are stored.
+    /// Whether all entries are sealed with `security.encryption_keys` where they are stored, and not only those in which a secret is found.
     encrypt: bool = "false", Flag;
 }
 

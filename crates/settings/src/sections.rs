@@ -189,7 +189,8 @@ section! {
 section! {
     /// Encryption at rest, audit and the admin's addresses.
     pub struct Security in Settings.security;
-    /// Keys that seal what is stored, each as `<id>:<base64 of 32 bytes>`. The first one seals, all of them open.
+    /// Master keys that seal what is secret where it is stored, each as `<id>:<base64 of 32 bytes>`. The first one seals, all of them open; without
+    /// one nothing is sealed.
     encryption_keys: Vec<Secret> = "", List::of(EncryptionKey);
     /// Whether to write an audit entry for what administrators and back ends do.
     audit_log: bool = "true", Flag;

@@ -102,6 +102,16 @@ impl PostgresServer {
         run(psql.args(["-p", &self.port.to_string(), "-d", database, "-c", sql]))
     }
 
+    /// A database as `pg_dump` writes it: SQL.
+    ///
+    /// # Errors
+    /// What `pg_dump` says.
+    pub fn dump(&self, database: &str) -> Result<String, String> {
+        let mut dump = self.command("pg_dump");
+        dump.args(["-U", "postgres", "-h"]).arg(&self.folder);
+        run(dump.args(["-p", &self.port.to_string(), "-d", database]))
+    }
+
     /// Stops it in an orderly way, connections or not, and waits for that.
     pub fn stop(&mut self) {
         self.end("INT");

@@ -7,6 +7,10 @@ const GROUP: usize = 3;
 
 /// Whether a card's number begins at this digit, which is the first of its word.
 pub(super) fn is_here(bytes: &[u8], at: usize) -> bool {
+    // Most numbers are short.
+    if !bytes.get(at..at + GROUP).is_some_and(|group| group.iter().all(u8::is_ascii_digit)) {
+        return false;
+    }
     let before = |by: usize| at.checked_sub(by).and_then(|place| bytes.get(place)).copied();
     // Behind the point of a fraction, or in a telephone number.
     let is_fraction = before(1) == Some(b'.') && before(2).is_some_and(|byte| byte.is_ascii_digit());

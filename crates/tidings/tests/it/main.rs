@@ -26,6 +26,7 @@ mod publish;
 mod recovery;
 mod resume;
 mod rooms;
+mod sealed;
 mod secrets;
 mod shutdown;
 mod slow_readers;
