@@ -15,7 +15,8 @@ use crate::{
     store::{
         Answer,
         chat::{
-            Act, Ask, ChatStore, Done, Mark, Message, MessagePage, Mute, Refusal, Trace, Unread, Version,
+            Act, Ask, ChatStore, Done, Mark, Message, MessagePage, Mute, Refusal, Trace, TraceOf, Unread,
+            Version,
         },
     },
 };
@@ -106,8 +107,18 @@ impl ChatStore for MemoryStore {
         chats.follow_all(&logs);
         let all = chats.traces(&user, &logs);
         // Whoever was told of one that is gone since begins behind where it would be.
-        let from =
-            after.map_or(0, |after| all.iter().position(|trace| *trace == after).map_or(0, |at| at + 1));
+        let from = after
+            .map_or(0, |after| all.iter().position(|trace| is_one(trace, &after)).map_or(0, |at| at + 1));
         ready(all.into_iter().skip(from).take(limit).collect())
+    }
+}
+
+/// Whether two traces are of one place. What a version says may have been sealed here, and opened where it was read.
+fn is_one(a: &Trace, b: &Trace) -> bool {
+    match (&a.of, &b.of) {
+        (TraceOf::Version { message, version }, TraceOf::Version { message: other, version: and }) => {
+            a.room == b.room && message == other && version.number == and.number
+        }
+        _ => a == b,
     }
 }
