@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod dev;
 pub(crate) mod listen;
+pub(crate) mod notify;
 pub(crate) mod publish;
 pub(crate) mod serve;
 pub(crate) mod token;

@@ -85,7 +85,7 @@ fn from_stdin(silently: bool) -> anyhow::Result<String> {
 }
 
 /// Reads `room:order_123`, `user:ada`, `role:admin` or `everyone`.
-fn parse_target(text: &str) -> Result<TargetFields, String> {
+pub(super) fn parse_target(text: &str) -> Result<TargetFields, String> {
     let mut target = TargetFields::default();
     match text.split_once(':') {
         Some(("room", room)) => target.room = Some(room.parse().map_err(said)?),
