@@ -89,6 +89,11 @@ async fn rewrap(pool: &Arc<Pool>, mut keys: Vec<Rewrap>) -> Result<u64, StoreErr
     Ok(changed)
 }
 
+/// A data key of each master key.
+pub(crate) async fn one_a_master(work: &Work) -> Result<Vec<WrappedKey>, Failure> {
+    work.query(&masters(), &[]).await?.iter().map(key).collect()
+}
+
 /// From one master key to the next by the index, and one data key of each.
 fn masters() -> String {
     format!(

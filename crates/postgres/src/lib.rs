@@ -17,6 +17,7 @@ mod failure;
 mod pool;
 mod work;
 
+mod look;
 mod partitions;
 mod schema;
 
@@ -41,5 +42,6 @@ mod jobs;
 mod store;
 
 pub use failure::OpenError;
+pub use look::{Look, check_address, look};
 pub use schema::{Migrated, VERSION, migrate, version_at};
 pub use store::{PostgresOptions, PostgresStore};

@@ -143,7 +143,7 @@ async fn attempt(pool: &Arc<Pool>) -> Result<Migrated, NotUp> {
     Ok(Migrated { from, to: VERSION })
 }
 
-async fn version(work: &Work) -> Result<i32, Failure> {
+pub(crate) async fn version(work: &Work) -> Result<i32, Failure> {
     // Not `to_regclass`: it remembers that a table was not there, even when another server made it meanwhile.
     let sql = "SELECT EXISTS (
                    SELECT FROM pg_catalog.pg_class WHERE relname = 'tidings_meta' AND pg_table_is_visible(oid)
@@ -158,7 +158,7 @@ async fn version(work: &Work) -> Result<i32, Failure> {
 }
 
 /// Names and data are UTF-8; another encoding would refuse some of them, one by one, later.
-async fn encoding(work: &Work) -> Result<(), NotUp> {
+pub(crate) async fn encoding(work: &Work) -> Result<(), NotUp> {
     let rows = work.query("SELECT current_setting('server_encoding')", &[]).await?;
     match rows.first().and_then(|row| row.try_get::<_, String>(0).ok()).as_deref() {
         Some("UTF8") => Ok(()),

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod callers;
+mod rsa;
 mod token;
 
 pub use api_key::ApiKeys;

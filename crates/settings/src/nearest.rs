@@ -1,19 +1,28 @@
 //! The nearest known name, for the error about an unknown one.
 
-/// The candidate that is most likely meant. One with the same last part (`listen` for `server.listen`, or the right
-/// key in the wrong section) comes before one that is merely spelled alike.
-pub(crate) fn nearest<'c>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-    separator: char,
-) -> &'c str {
-    let last = name.rsplit(separator).next().unwrap_or(name);
-    let rank = |candidate: &str| {
-        let same_end =
-            candidate.strip_suffix(last).is_some_and(|front| front.is_empty() || front.ends_with(separator));
-        (!same_end, distance(name, candidate))
+/// What to say of a name that is not there: the one that was meant, or where all of them are.
+pub(crate) fn fix(near: Option<impl std::fmt::Display>) -> String {
+    match near {
+        Some(near) => format!("The nearest is {near}"),
+        None => "`tidings config docs` lists all settings".to_owned(),
+    }
+}
+
+/// The candidate that is most likely meant; none where a guess would only mislead. The one with the same last part (`listen` for
+/// `server.listen`, or the right key in the wrong section) comes before one that is spelled alike, which has at most a third of its letters wrong.
+pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let has_same_end = |candidate: &&&str| {
+        candidate.strip_suffix(last).is_some_and(|front| front.is_empty() || front.ends_with('.'))
     };
-    candidates.into_iter().min_by_key(|candidate| rank(candidate)).unwrap_or_default()
+    let mut same_end = candidates.iter().filter(has_same_end);
+    if let (Some(only), None) = (same_end.next(), same_end.next()) {
+        return Some(only);
+    }
+    let nearest = candidates.iter().map(|candidate| (distance(name, candidate), *candidate)).min()?;
+    let (wrong, candidate) = nearest;
+    (wrong * 3 <= name.chars().count().max(candidate.len())).then_some(candidate)
 }
 
 /// How many letters must be added, removed, changed or swapped with their neighbour.
@@ -44,7 +53,8 @@ mod tests {
     fn finds_what_was_meant() {
         let names: Vec<String> = crate::rows().map(crate::Row::name).collect();
         let check = |name: &str, expect: &str| {
-            assert_eq!(nearest(name, names.iter().map(String::as_str), '.'), expect, "{name}");
+            let expect = (!expect.is_empty()).then_some(expect);
+            assert_eq!(nearest(name, names.iter().map(String::as_str)), expect, "{name}");
         };
         check("server.listn", "server.listen");
         check("server.lsiten", "server.listen");
@@ -54,6 +64,9 @@ mod tests {
         check("server.compression", "live.compression");
         check("auth.jwt_secrets", "auth.jwt_secret");
         check("limits.conections_per_user", "limits.connections_per_user");
+        for nothing_like_it in ["", "foo", "foo.bar", "my.url", "server.colour_of_the_bicycle_shed"] {
+            check(nothing_like_it, "");
+        }
     }
 
     #[test]

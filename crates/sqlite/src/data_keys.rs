@@ -85,7 +85,7 @@ fn put(ledger: &mut Ledger, key: &WrappedKey) -> Work<WrappedKey> {
 }
 
 /// From one master key to the next by the index, and one data key of each.
-fn masters(connection: &Connection) -> Work<Vec<WrappedKey>> {
+pub(crate) fn masters(connection: &Connection) -> Work<Vec<WrappedKey>> {
     let sql = format!(
         "WITH RECURSIVE m(master) AS (
              SELECT min(master) FROM data_keys

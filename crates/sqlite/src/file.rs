@@ -35,6 +35,9 @@ impl DatabaseFile {
     /// Takes the database; creates an empty file where there is none.
     pub(crate) fn take(path: &Path) -> Result<Self, OpenError> {
         let path = resolve(path)?;
+        if path.is_dir() {
+            return Err(OpenError::IsAFolder(path));
+        }
         let lock = lock(&path)?;
         create(&path)?;
         if fs::metadata(&path).is_ok_and(|found| found.permissions().readonly()) {
@@ -88,11 +91,7 @@ impl DatabaseFile {
         }
         // SQLite takes a last page that is cut off for a whole one with zeros. Only now, with an empty log, is that damage: a process that was
         // killed amid a copy leaves such a page too, and the log still had it.
-        let bytes = fs::metadata(&self.path).map_err(|error| io_error(&self.path, &error))?.len();
-        let page: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
-        if !bytes.is_multiple_of(page.into()) {
-            return Err(OpenError::Damaged(self.path.clone(), "it ends amid a page".to_owned()));
-        }
+        ends_with_a_page(&self.path, &connection)?;
         Ok(connection)
     }
 
@@ -120,6 +119,16 @@ impl DatabaseFile {
     }
 }
 
+/// Refuses a database, without a log, whose last page is cut off.
+pub(crate) fn ends_with_a_page(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let bytes = fs::metadata(path).map_err(|error| io_error(path, &error))?.len();
+    let page = connection.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0));
+    match bytes.is_multiple_of(page.map_err(|error| open_error(path, &error))?.into()) {
+        true => Ok(()),
+        false => Err(OpenError::Damaged(path.to_owned(), "it ends amid a page".to_owned())),
+    }
+}
+
 /// Copies the whole log into the database, syncs that, and cuts the log to nothing; false while a reader needs it.
 pub(crate) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
@@ -131,6 +140,7 @@ pub(crate) fn open_error(path: &Path, error: &Error) -> OpenError {
         Some(ErrorCode::NotADatabase) => OpenError::NotADatabase(path),
         Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged(path, Reason(error).to_string()),
         Some(ErrorCode::DiskFull) => OpenError::Full(path),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked(path),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             OpenError::NotWritable(path)
         }
@@ -141,9 +151,8 @@ pub(crate) fn open_error(path: &Path, error: &Error) -> OpenError {
 pub(crate) fn io_error(path: &Path, error: &io::Error) -> OpenError {
     let path = path.to_owned();
     match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::IsADirectory => {
-            OpenError::NotWritable(path)
-        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => OpenError::NotWritable(path),
+        ErrorKind::IsADirectory => OpenError::IsAFolder(path),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => OpenError::Full(path),
         _ => OpenError::Other(path, error.to_string()),
     }
@@ -171,8 +180,13 @@ fn create(path: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// Where the locks of [`lock`] are.
+pub(crate) fn lock_path(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
 /// One name for one file, so that two ways to it meet at the same lock.
-fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     if let Ok(found) = path.canonicalize() {
         return Ok(found);
     }
@@ -189,7 +203,7 @@ fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let name = beside(path, ".lock");
+    let name = lock_path(path);
     let file = private(OpenOptions::new().create(true).truncate(false).write(true))
         .open(&name)
         .map_err(|error| io_error(&name, &error))?;

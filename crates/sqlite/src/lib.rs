@@ -23,6 +23,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod log_check;
+mod look;
 mod members;
 mod open_error;
 mod options;
@@ -45,6 +46,7 @@ use std::{io, path::Path, sync::Arc, sync::mpsc, time::Duration};
 use parking_lot::Mutex;
 
 pub use condition::Figures;
+pub use look::{Look, look};
 pub use open_error::OpenError;
 pub use options::Options;
 pub use schema::Migrated;

@@ -9,8 +9,12 @@ pub enum OpenError {
     NoDirectory(PathBuf),
     /// The file or its directory cannot be written.
     NotWritable(PathBuf),
+    /// There is a folder where the file should be.
+    IsAFolder(PathBuf),
     /// Another process has the database.
     InUse(PathBuf),
+    /// Another program holds one of SQLite's own locks on it.
+    Locked(PathBuf),
     /// The file is something else.
     NotADatabase(PathBuf),
     /// A database of SQLite, but another program's.
@@ -48,6 +52,17 @@ impl fmt::Display for OpenError {
                 f,
                 "{} cannot be written by this user: give it write permission on the file and its directory",
                 path.display()
+            ),
+            Self::IsAFolder(path) => write!(
+                f,
+                "{path} is a folder: name a file in store.url, such as sqlite:{path}/tidings.db",
+                path = path.display()
+            ),
+            Self::Locked(path) => write!(
+                f,
+                "another program has {path} locked (a database browser, a backup, a script): end it, or let it finish, and try again; \
+                 `fuser -v {path}` names it",
+                path = path.display()
             ),
             Self::InUse(path) => write!(
                 f,

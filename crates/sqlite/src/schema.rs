@@ -31,11 +31,7 @@ pub struct Migrated {
 /// Brings the database to the schema of this program, each step in a transaction of its own.
 pub(crate) fn migrate(path: &Path, connection: &mut Connection) -> Result<Migrated, OpenError> {
     let failed = |error| file::open_error(path, &error);
-    let known = MIGRATIONS.len() as u32;
-    let from = version(path, connection)?;
-    if from > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found: from, known });
-    }
+    let (from, known) = versions(path, connection)?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(from as usize) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         step.execute_batch(migration).map_err(failed)?;
@@ -49,6 +45,15 @@ pub(crate) fn migrate(path: &Path, connection: &mut Connection) -> Result<Migrat
         step.commit().map_err(failed)?;
     }
     Ok(Migrated { from, to: known })
+}
+
+/// The schema that a database has, 0 for an empty one, and the one of this program.
+pub(crate) fn versions(path: &Path, connection: &Connection) -> Result<(u32, u32), OpenError> {
+    let (found, known) = (version(path, connection)?, MIGRATIONS.len() as u32);
+    if found > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+    }
+    Ok((found, known))
 }
 
 /// The schema that a database has; 0 for an empty one.

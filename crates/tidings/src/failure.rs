@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::output::{RED, RESET};
 
 /// The exit code of a wrong call; clap uses it too.
-const CALLED_WRONGLY: u8 = 2;
+pub(crate) const CALLED_WRONGLY: u8 = 2;
 
 /// The command was called wrongly: nothing was tried.
 #[derive(Debug)]

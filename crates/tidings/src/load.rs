@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tidings_settings::{Errors, Loaded, Problem, Sources};
+use tidings_server::auth::Tokens;
+use tidings_settings::{Errors, Loaded, Origin, Problem, Sources};
 
 use crate::failure::WrongCall;
+use crate::store::Address;
+
+const PUBLIC_KEY: &str = "auth.jwt_public_key";
 
 /// Said below every `--help`.
 pub(crate) const FLAGS_HELP: &str = "\
@@ -42,10 +46,7 @@ impl Given {
     /// # Errors
     /// Everything that is wrong in any source; a [`WrongCall`] when one of the flags is.
     pub(crate) fn load(self, file: &File) -> anyhow::Result<Loaded> {
-        self.try_load(file).map_err(|errors| {
-            let by_flag = errors.0.iter().any(|problem| problem.place.starts_with("--"));
-            if by_flag { WrongCall::new(errors).into() } else { errors.into() }
-        })
+        self.try_load(file).map_err(refusal)
     }
 
     /// The same, with the problems one by one.
@@ -67,15 +68,39 @@ impl Given {
     }
 }
 
+/// Whether one of these was said on the command line, so that the command was called wrongly.
+pub(crate) fn by_flag(problems: &[Problem]) -> bool {
+    problems.iter().any(|problem| problem.place.starts_with("--"))
+}
+
+fn refusal(errors: Errors) -> anyhow::Error {
+    if by_flag(&errors.0) { WrongCall::new(errors).into() } else { errors.into() }
+}
+
 /// Refuses to go on when there are problems, and names each.
-pub(crate) fn refuse_on(problems: Vec<Problem>) -> Result<(), Errors> {
-    if problems.is_empty() { Ok(()) } else { Err(Errors(problems)) }
+///
+/// # Errors
+/// All of them; a [`WrongCall`] when one of the flags is what is wrong.
+pub(crate) fn refuse_on(problems: Vec<Problem>) -> anyhow::Result<()> {
+    if problems.is_empty() { Ok(()) } else { Err(refusal(Errors(problems))) }
 }
 
 /// All that would keep `serve` from running.
 pub(crate) fn check_production(loaded: &Loaded) -> Vec<Problem> {
     let mut problems = loaded.check_production();
+    if !problems.iter().any(|problem| problem.setting == PUBLIC_KEY) {
+        problems.extend(no_public_key(loaded));
+    }
     problems.extend(not_served(loaded));
+    problems.extend(no_store(loaded));
+    problems
+}
+
+/// What `serve` would refuse of the secret that tokens are signed with; nothing where there is none.
+pub(crate) fn check_signing(loaded: &Loaded) -> Vec<Problem> {
+    const SECRET: &str = "auth.jwt_secret";
+    let mut problems = loaded.check_production();
+    problems.retain(|problem| problem.setting == SECRET && !loaded.settings.auth.jwt_secret.is_empty());
     problems
 }
 
@@ -83,7 +108,29 @@ pub(crate) fn check_production(loaded: &Loaded) -> Vec<Problem> {
 pub(crate) fn check(loaded: &Loaded) -> Vec<Problem> {
     let mut problems = loaded.check();
     problems.extend(not_served(loaded));
+    problems.extend(no_store(loaded));
     problems
+}
+
+/// The settings know the form of a key file, the server what is in it.
+fn no_public_key(loaded: &Loaded) -> Option<Problem> {
+    let wrong = Tokens::new(&loaded.settings.auth).err()?;
+    let wrong = wrong.strip_prefix(PUBLIC_KEY).unwrap_or(&wrong).trim_start_matches([':', ' ']);
+    Some(problem(loaded, PUBLIC_KEY, wrong.to_owned()))
+}
+
+/// The settings know no store by its name.
+fn no_store(loaded: &Loaded) -> Option<Problem> {
+    let wrong = Address::parse(&loaded.settings.store.url).err()?;
+    Some(problem(loaded, "store.url", format!("{wrong:#}")))
+}
+
+fn problem(loaded: &Loaded, setting: &str, wrong: String) -> Problem {
+    let place = match loaded.origin(setting) {
+        Origin::Default => String::new(),
+        origin => origin.to_string(),
+    };
+    Problem { setting: setting.to_owned(), place, wrong, fix: String::new() }
 }
 
 /// What the settings know and this binary does not do. Whoever wants the metrics on an address of their own must not find

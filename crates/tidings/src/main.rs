@@ -21,7 +21,8 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::builder::{OsStr, Resettable};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::WrongCall;
 use crate::load::Given;
@@ -44,12 +45,22 @@ enum Verb {
     Serve(verbs::serve::Serve),
     Token(verbs::token::Token),
     Publish(verbs::publish::Publish),
-    Notify(verbs::notify::Notify),
     Listen(verbs::listen::Listen),
     Bench(verbs::bench::Bench),
     Check(verbs::check::Check),
     Config(verbs::config::Config),
     Db(verbs::db::Db),
+}
+
+/// The command line, for which an empty variable is none, as for the settings.
+fn command() -> Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    Cli::command().mut_subcommands(|verb| {
+        verb.mut_args(|argument| match argument.get_env().is_some_and(is_empty) {
+            true => argument.env(Resettable::<OsStr>::Reset),
+            false => argument,
+        })
+    })
 }
 
 fn main() -> ExitCode {
@@ -68,12 +79,11 @@ fn run() -> anyhow::Result<ExitCode> {
     // Settings' flags are taken out first: there are a hundred of them, and all verbs have the same.
     let (flags, rest) = tidings_settings::split_flags(arguments).map_err(WrongCall::new)?;
     let given = Given::new(flags);
-    match Cli::parse_from(rest).verb {
+    match Cli::from_arg_matches(&command().get_matches_from(rest)).unwrap_or_else(|wrong| wrong.exit()).verb {
         Verb::Dev(verb) => verb.run(given),
         Verb::Serve(verb) => verb.run(given),
         Verb::Token(verb) => verb.run(given),
         Verb::Publish(verb) => verb.run(given),
-        Verb::Notify(verb) => verb.run(given),
         Verb::Listen(verb) => verb.run(given),
         Verb::Bench(verb) => verb.run(given),
         Verb::Check(verb) => verb.run(given),

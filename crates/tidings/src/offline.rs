@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use tidings_protocol::Fault;
 use tidings_server::App;
 use tidings_settings::{Auth, Log, Settings};
@@ -19,7 +19,7 @@ pub(crate) async fn open(settings: Settings, ask: &str) -> anyhow::Result<Arc<Ap
     // What goes wrong without being an error is told; what goes well is the verb's to say.
     log::start(&Log { level: "warn".to_owned(), ..settings.log.clone() })?;
     let url = settings.store.url.clone();
-    let address = Address::parse(&url)?;
+    let address = Address::parse(&url).context("store.url")?;
     let store = address.open_existing(&settings).await.map_err(|error| match error.downcast_ref() {
         Some(OpenError::InUse(_)) => {
             anyhow!("{error:#}\nnothing was done; while a server runs, ask it: {ask}")

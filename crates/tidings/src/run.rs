@@ -33,7 +33,7 @@ pub(crate) fn run(
     let files = file_limit::raise();
     let runtime = runtime(settings.server.threads).context("the runtime does not start")?;
     let result = runtime.block_on(async {
-        let store = Address::parse(&settings.store.url)?.open(&settings).await?;
+        let store = Address::parse(&settings.store.url).context("store.url")?.open(&settings).await?;
         let app = App::new(settings, store).map_err(|wrong| anyhow!(wrong))?;
         let router = routes(&app);
         let signals = Signals::listen().context("signals cannot be listened to")?;

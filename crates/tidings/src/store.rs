@@ -1,5 +1,7 @@
 //! Which stores there are: the one place that knows them by name.
 
+mod look;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use tidings_postgres::{PostgresOptions, PostgresStore};
 use tidings_sealing::{Keyring, SealedStore};
 use tidings_settings::{Settings, Url};
 use tidings_sqlite::SqliteStore;
+
+pub(crate) use look::{Looked, look_at_archive};
 
 /// Where `store.url` points.
 pub(crate) enum Address<'a> {
@@ -33,14 +37,19 @@ impl<'a> Address<'a> {
             "sqlite" => {
                 let path = rest.strip_prefix("//").unwrap_or(rest);
                 if path.is_empty() || path == ":memory:" {
-                    bail!(
-                        "store.url: expected a file after sqlite:, such as sqlite:tidings.db, or memory: for no file"
-                    );
+                    bail!("expected a file after sqlite:, such as sqlite:tidings.db, or memory: for no file");
                 }
                 Ok(Self::Sqlite(path.into()))
             }
-            "postgres" | "postgresql" => Ok(Self::Postgres(text)),
-            _ => bail!("store.url: expected sqlite:FILE, postgres://… or memory:"),
+            "postgres" | "postgresql" => {
+                tidings_postgres::check_address(text)?;
+                Ok(Self::Postgres(text))
+            }
+            // As SQLAlchemy and its kin name the driver, which is theirs.
+            _ if scheme.starts_with("postgres") && scheme.contains('+') => {
+                bail!("expected postgresql://… without the name of a driver behind a +")
+            }
+            _ => bail!("expected sqlite:FILE, postgres://… or memory:"),
         }
     }
 
@@ -67,6 +76,15 @@ impl<'a> Address<'a> {
     /// # Errors
     /// As [`Self::open`], and when nothing is there.
     pub(crate) async fn open_existing(&self, settings: &Settings) -> anyhow::Result<Box<dyn Store>> {
+        let store = self.open_existing_as_kept().await?;
+        Ok(self.with_recent(sealed(store, settings)?))
+    }
+
+    /// [`Self::open_as_kept`] of a store that is there and answers; nothing is created.
+    ///
+    /// # Errors
+    /// As [`Self::open_as_kept`], and when nothing is there.
+    pub(crate) async fn open_existing_as_kept(&self) -> anyhow::Result<Arc<dyn Store>> {
         match self {
             Self::Memory => bail!("store.url: memory: belongs to a server that runs: ask it over HTTP"),
             Self::Sqlite(path) => {
@@ -86,7 +104,7 @@ impl<'a> Address<'a> {
         }
         let store = self.open_as_kept().await?;
         store.health().await.context("store.url cannot be used")?;
-        Ok(self.with_recent(sealed(store, settings)?))
+        Ok(store)
     }
 
     /// Opens the store as it is: what is sealed in it stays so.
@@ -112,26 +130,31 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// Brings its tables up to date; a sentence on what was done.
+    /// Brings its tables up to date: from which version to which. None where there are no tables.
     ///
     /// # Errors
     /// As [`Self::open`], and when PostgreSQL is away.
-    pub(crate) async fn migrate(&self) -> anyhow::Result<String> {
-        let (from, to) = match self {
-            Self::Memory => return Ok("memory has no tables".into()),
+    pub(crate) async fn migrate(&self) -> anyhow::Result<Option<(i64, i64)>> {
+        Ok(match self {
+            Self::Memory => None,
             Self::Sqlite(path) => {
                 let done = SqliteStore::migrate(path).context("store.url cannot be used")?;
-                (i64::from(done.from), i64::from(done.to))
+                Some((done.from.into(), done.to.into()))
             }
             Self::Postgres(url) => {
                 let done = tidings_postgres::migrate(url).await.context("store.url cannot be used")?;
-                (i64::from(done.from), i64::from(done.to))
+                Some((done.from.into(), done.to.into()))
             }
-        };
-        Ok(match from == to {
-            true => format!("the tables are up to date (version {to})"),
-            false => format!("brought the tables from version {from} to {to}"),
         })
+    }
+
+    /// What programs call it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
     }
 
     /// What to call it in a sentence.
@@ -174,5 +197,7 @@ mod tests {
         check("sqlite:", None);
         check("sqlite::memory:", None);
         check("mysql://ada:hunter2@db", None);
+        check("postgresql+asyncpg://ada:hunter2@db/app", None);
+        check("postgres://ada:hunter2@db/app?sslmode=hunter2", None);
     }
 }

@@ -177,7 +177,8 @@ fn check_is_content_with_what_serve_would_take() {
 #[test]
 fn dev_stays_on_this_machine() {
     let words = ["server.listen", "this machine only"];
-    check_failure(&[], &["dev", "--server.listen", "0.0.0.0:0"], 1, &words);
+    check_failure(&[], &["dev", "--server.listen", "0.0.0.0:0"], 2, &words);
+    check_failure(&[("TIDINGS_SERVER_LISTEN", "0.0.0.0:0")], &["dev"], 1, &words);
 }
 
 #[test]
@@ -217,10 +218,65 @@ fn wrong_calls_end_with_2() {
         (vec!["publish", "room:orders", "x", "hello"], "needs its own quotes"),
         (vec!["publish", "room:orders", "x", "1", "--url", "https://a"], "not in this version"),
         (vec!["listen", "user:ada", "user:grace"], "user:NAME once"),
+        (vec!["publish", "room:orders", "x"], "no data: standard input is empty"),
+        (vec!["publish", "room:orders", "x", "-"], "no data: standard input is empty"),
+        (
+            vec!["config", "show", "--limits.connections", "many"],
+            "--limits.connections: limits.connections: expected",
+        ),
+        (vec!["token", "--user", "ada", "--auth.jwt_secret", "x"], "auth.jwt_secret: it has 1 bytes"),
+        (vec!["serve", "--auth.jwt_secret", "x"], "auth.jwt_secret: it has 1 bytes"),
+        (vec!["db", "migrate", "--store.url", "mysql://a@b/c"], "store.url: expected sqlite:FILE"),
     ] {
         check_failure(&[("TIDINGS_AUTH_JWT_SECRET", SECRET)], &arguments, 2, &[words]);
     }
     check_failure(&[], &[], 2, &["Usage"]);
+}
+
+#[test]
+fn check_ends_as_serve_would() {
+    let environment = [("TIDINGS_AUTH_JWT_SECRET", SECRET), ("TIDINGS_AUTH_API_KEYS", KEY)];
+    for (flags, code) in [
+        (["--limits.connections", "many"], 2),
+        (["--server.listn", "x"], 2),
+        (["--auth.jwt_secret", "x"], 2),
+        (["--store.url", "mysql://a@b/c"], 2),
+        (["-c", "gone.toml"], 1),
+    ] {
+        for verb in ["check", "serve"] {
+            let output = tidings(&environment, &[&[verb][..], &flags].concat());
+            assert_eq!(output.status.code(), Some(code), "{verb} {flags:?}: {}", stderr(&output));
+        }
+    }
+}
+
+#[test]
+fn a_weak_secret_of_the_environment_signs_nothing() {
+    let weak = [("TIDINGS_AUTH_JWT_SECRET", "changeme")];
+    check_failure(&weak, &["token", "--user", "ada"], 1, &["it has 8 bytes, expected at least 32"]);
+    assert_eq!(explain(&weak, "nonsense").0["valid"], false, "explaining needs no strong one");
+}
+
+#[test]
+fn an_empty_variable_is_none() {
+    let environment = [
+        ("TIDINGS_AUTH_JWT_SECRET", SECRET),
+        ("TIDINGS_AUTH_API_KEYS", KEY),
+        ("TIDINGS_LIMITS_CONNECTIONS", ""),
+        ("TIDINGS_SERVER_LISTEN", ""),
+    ];
+    let output = tidings(&environment, &["config", "show", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    // Nobody listens there, but the address and the key are good ones.
+    let none = [("TIDINGS_URL", ""), ("TIDINGS_API_KEY", ""), ("TIDINGS_AUTH_API_KEYS", KEY)];
+    let output = tidings(&none, &["publish", "everyone", "x", "not json"]);
+    assert!(stderr(&output).contains("the data is no JSON"), "{}", stderr(&output));
+    check_failure(
+        &[],
+        &["publish", "everyone", "x", "1", "--url", ""],
+        2,
+        &["expected the address of a server"],
+    );
 }
 
 #[test]
@@ -230,6 +286,8 @@ fn unknown_settings_name_the_nearest() {
     let file = file.to_str().unwrap();
     check_failure(&[], &["serve", "-c", file], 1, &["tidings.toml:2", "The nearest is server.listen"]);
     check_failure(&[("TIDINGS_SERVER_LISTN", "x")], &["serve"], 1, &["The nearest is TIDINGS_SERVER_LISTEN"]);
+    let foo = ["TIDINGS_FOO: unknown setting. `tidings config docs` lists all settings"];
+    check_failure(&[("TIDINGS_FOO", "x")], &["serve"], 1, &foo);
     check_failure(&[], &["serve", "-c", "gone.toml"], 1, &["gone.toml", "cannot read the file"]);
 }
 

@@ -8,6 +8,8 @@ use tidings_core::{Grant, Identity};
 use tidings_protocol::{ErrorCode, Fault, Role, Timestamp, UserId};
 use tidings_settings::Auth;
 
+use super::rsa;
+
 /// Longest token that is looked at, in bytes.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// Most roles, and most grants, that one token may carry.
@@ -33,7 +35,7 @@ impl Tokens {
     /// Takes the keys of the settings.
     ///
     /// # Errors
-    /// A sentence when `auth.jwt_public_key` cannot be read or is no RSA, P-256 or Ed25519 public key.
+    /// A sentence when `auth.jwt_public_key` cannot be read, is no RSA, P-256 or Ed25519 public key, or one that is too short.
     pub fn new(auth: &Auth) -> Result<Self, String> {
         // A second call changes nothing; without any, the first token would panic.
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
@@ -50,6 +52,9 @@ impl Tokens {
         if let Some(pem) = pem {
             let (algorithm, key) = public_key(pem.as_bytes())
                 .ok_or("auth.jwt_public_key: expected the PEM of an RSA, P-256 or Ed25519 public key")?;
+            if let (Algorithm::RS256, Ok(der)) = (algorithm, key.try_get_as_bytes()) {
+                rsa::check_length(der).map_err(|wrong| format!("auth.jwt_public_key: {wrong}"))?;
+            }
             keys.push(Key::new(algorithm, key, auth));
         }
         Ok(Self {

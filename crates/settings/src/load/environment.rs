@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Loader, row};
 use crate::format::Flag;
-use crate::nearest::nearest;
+use crate::nearest::{fix, nearest};
 use crate::origin::{Origin, Problem};
 use crate::special::{encryption_key, key_bytes};
 use crate::table::{PREFIX, Row, rows};
@@ -75,8 +75,10 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 impl Loader {
-    /// Reads the environment: first the old names, then Tidings' own, which win.
-    pub(super) fn environment(&mut self, variables: BTreeMap<String, String>) {
+    /// Reads the environment: first the old names, then Tidings' own, which win. An empty variable is what a composed environment
+    /// leaves of one that nobody set, so it counts as none.
+    pub(super) fn environment(&mut self, mut variables: BTreeMap<String, String>) {
+        variables.retain(|_, value| !value.is_empty());
         self.old_names(&variables);
         for (name, value) in &variables {
             if name.starts_with(PREFIX) && !OTHERS.contains(&name.as_str()) && !is_service_link(name, value) {
@@ -97,10 +99,7 @@ impl Loader {
                 Some(rest) if rest.starts_with("ROOMS") => {
                     "Rules of rooms are written in the file".to_owned()
                 }
-                _ => {
-                    let known: Vec<String> = rows().map(Row::variable).collect();
-                    format!("The nearest is {}", nearest(name, known.iter().map(String::as_str), '_'))
-                }
+                _ => fix(nearest_variable(name)),
             };
             self.problems.push(Problem::new("", wrong, fix).at(name));
             return;
@@ -140,12 +139,11 @@ impl Loader {
             let (Some(value), Some(row)) = (variables.get(old.variable), row(old.setting)) else { continue };
             let own = row.variable();
             let overruled = variables.contains_key(&own) || variables.contains_key(&format!("{own}_FILE"));
-            // An empty one is what a composed environment leaves of a variable nobody set.
-            if !overruled && !value.is_empty() {
+            if !overruled {
                 self.word(row, (old.convert)(value), Origin::Variable(old.variable.to_owned()));
             }
         }
-        if let Some(value) = variables.get(ENABLED).filter(|value| !value.is_empty())
+        if let Some(value) = variables.get(ENABLED)
             && Flag::word(value) != Some(true)
         {
             let wrong = "expected true: a Tidings that is started serves WebSockets";
@@ -153,6 +151,16 @@ impl Loader {
                 .push(Problem::new("", wrong, "Remove the variable, or do not start Tidings").at(ENABLED));
         }
     }
+}
+
+/// The variable that was probably meant. Words are parted by the same sign as section and key are, so both readings are tried:
+/// `JWT_SECRET` is a key without its section, `SERVER_COMPRESSION` one in the wrong section.
+fn nearest_variable(name: &str) -> Option<String> {
+    let rest = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase();
+    let known: Vec<String> = rows().map(Row::name).collect();
+    let readings = [rest.clone(), rest.replacen('_', ".", 1)];
+    let meant = readings.iter().find_map(|reading| nearest(reading, known.iter().map(String::as_str)))?;
+    row(meant).map(Row::variable)
 }
 
 fn by_variable(name: &str) -> Option<&'static Row<Settings>> {

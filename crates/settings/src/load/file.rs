@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::{Loader, row};
-use crate::nearest::nearest;
+use crate::nearest::{fix, nearest};
 use crate::origin::{Origin, Problem};
 use crate::rooms::RoomRule;
 use crate::table::{room_rows, sections};
@@ -73,8 +73,7 @@ impl Loader {
                 }
                 (_, value) if is_section(value) => {
                     let names = sections().iter().map(|section| section.name).chain(["rooms"]);
-                    let near = nearest(name, names, '.');
-                    let fix = format!("The nearest is [{near}]");
+                    let fix = fix(nearest(name, names).map(|near| format!("[{near}]")));
                     self.problems.push(Problem::new(name, "unknown section", fix).at(place));
                 }
                 _ => self.unknown(name, place),
@@ -118,8 +117,7 @@ impl Loader {
             let (key, key_place) = (key.get_ref().as_ref(), source.origin(key.span().start));
             let (name, place) = (format!("rooms[{index}].{key}"), source.origin(value.span().start));
             let Some(row) = room_rows().iter().find(|row| row.key == key) else {
-                let near = nearest(key, room_rows().iter().map(|row| row.key), '.');
-                let fix = format!("The nearest is {near}");
+                let fix = fix(nearest(key, room_rows().iter().map(|row| row.key)));
                 self.problems.push(Problem::new(name, "unknown setting", fix).at(key_place));
                 continue;
             };

@@ -16,7 +16,7 @@ pub use flags::split_flags;
 #[cfg(test)]
 pub(crate) use tests::scratch;
 
-use crate::nearest::nearest;
+use crate::nearest::{fix, nearest};
 use crate::origin::{Errors, Origin, Problem};
 use crate::table::{Row, rows};
 use crate::{Settings, Value};
@@ -120,11 +120,11 @@ impl Loader {
         }
     }
 
-    /// Notes a setting that does not exist, and the one that was probably meant.
+    /// Notes a setting that does not exist, and the one that was probably meant, where there is one.
     fn unknown(&mut self, name: &str, place: impl std::fmt::Display) {
         let names: Vec<String> = rows().map(Row::name).collect();
-        let near = nearest(name, names.iter().map(String::as_str), '.');
-        self.problems.push(Problem::new(name, "unknown setting", format!("The nearest is {near}")).at(place));
+        let near = nearest(name, names.iter().map(String::as_str));
+        self.problems.push(Problem::new(name, "unknown setting", fix(near)).at(place));
     }
 }
 

@@ -91,6 +91,22 @@ fn lists_in_variables_have_commas() {
 }
 
 #[test]
+fn an_empty_variable_counts_as_none() {
+    let env = [
+        ("TIDINGS_LIMITS_CONNECTIONS", ""),
+        ("TIDINGS_SERVER_THREADS_FILE", ""),
+        ("TIDINGS_STORE_URL", ""),
+        ("DATABASE_URL", "sqlite:elsewhere.db"),
+        ("TIDINGS_FOO", ""),
+    ];
+    let loaded = try_load("empty", "[limits]\nconnections = 7\n", &env, &[]).unwrap();
+    assert_eq!(loaded.settings.limits.connections, 7, "the file's stays");
+    assert_eq!(loaded.settings.store.url.expose(), "sqlite:elsewhere.db");
+    let both = [("TIDINGS_SERVER_THREADS", "2"), ("TIDINGS_SERVER_THREADS_FILE", "")];
+    assert_eq!(from_env(&both).unwrap().settings.server.threads, 2);
+}
+
+#[test]
 fn rules_of_rooms_come_before_the_built_in_ones() {
     let toml = "[[rooms]]\nmatch = \"order_{id}\"\njoin = [\"members\", \"role:admin\"]\npublish = \"nobody\"\nkeep = \"last\"\n\n[[rooms]]\nmatch = \"chat_{a}-{b}\"\njoin = \"pair\"\nkeep = \"1h\"\n";
     let loaded = try_load("rooms", toml, &[], &[]).unwrap();
@@ -219,6 +235,20 @@ fn unknown_names_are_errors_with_the_nearest() {
         &[("TIDINGS_LISTEN", "x")],
         &[],
         "TIDINGS_LISTEN: unknown setting. The nearest is TIDINGS_SERVER_LISTEN",
+    );
+    for (variable, nearest) in [
+        ("TIDINGS_JWT_SECRET", "TIDINGS_AUTH_JWT_SECRET"),
+        ("TIDINGS_SERVER_COMPRESSION", "TIDINGS_LIVE_COMPRESSION"),
+        ("TIDINGS_LIMIT_CONNECTIONS", "TIDINGS_LIMITS_CONNECTIONS"),
+    ] {
+        let expect = format!("{variable}: unknown setting. The nearest is {nearest}");
+        check("", &[(variable, "x")], &[], &expect);
+    }
+    check(
+        "",
+        &[("TIDINGS_FOO", "x")],
+        &[],
+        "TIDINGS_FOO: unknown setting. `tidings config docs` lists all settings",
     );
     check(
         "",

@@ -17,10 +17,11 @@ One name serves all three:
 | `listen = \"…\"` below `[server]` | `TIDINGS_SERVER_LISTEN=…` | `--server.listen …` or `--server.listen=…` |
 
 - The file is the one named with `-c`, or `tidings.toml` in the current directory if there is one.
+- An empty variable counts as not set; `--store.archive ''` and the file can say that something is empty.
 - A variable with `_FILE` behind its name, such as `TIDINGS_AUTH_JWT_SECRET_FILE`, holds the path of a file with the value.
 - Lists are written with commas in variables and flags: `a,b`.
 - Times are written `250ms`, `20s`, `5m`, `1h30m`, `90d`; sizes in bytes are `65536` or `\"64KiB\"`.
-- A name that does not exist is an error, which says which name comes nearest.
+- A name that does not exist is an error, which says which name comes near, if one does.
 - `tidings config show` prints every value and where it came from, with secrets masked.
 ";
 

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use rusqlite::Connection;
 use tidings_core::Store;
-use tidings_sqlite::{Migrated, SqliteStore};
+use tidings_sqlite::{Migrated, SqliteStore, look};
 
 use crate::harness::{Directory, append, refusal, room, texts, until};
 
@@ -32,7 +32,14 @@ fn what_cannot_be_opened_says_what_to_do() {
         assert!(why.contains(part), "{why}");
     };
     check(&directory.path().join("missing/tidings.db"), "create it");
-    check(directory.path(), "cannot be written");
+    check(directory.path(), "is a folder: name a file in store.url");
+    assert!(!directory.path().with_extension("lock").exists(), "nothing was put beside it");
+
+    let locked = directory.path().join("locked.db");
+    let other = Connection::open(&locked).unwrap();
+    other.execute_batch("CREATE TABLE photos (id); BEGIN EXCLUSIVE").unwrap();
+    check(&locked, "another program has");
+    drop(other);
 
     let text = directory.path().join("text.db");
     fs::write(&text, "shopping list\n".repeat(1000)).unwrap();
@@ -49,6 +56,38 @@ fn what_cannot_be_opened_says_what_to_do() {
     permissions.set_readonly(true);
     fs::set_permissions(&read_only, permissions).unwrap();
     check(&read_only, "cannot be written");
+}
+
+#[test]
+fn a_look_says_what_is_there_and_makes_nothing() {
+    let directory = Directory::new();
+    let files = || fs::read_dir(directory.path()).unwrap().count();
+    let at = |path: &std::path::Path| look(path).map_err(|why| why.to_string());
+    assert_eq!((at(&directory.database()), files()), (Ok(None), 0));
+    assert!(at(&directory.path().join("missing/tidings.db")).unwrap_err().contains("create it"));
+    assert!(at(directory.path()).unwrap_err().contains("is a folder"));
+
+    fs::write(directory.database(), "").unwrap();
+    let empty = at(&directory.database()).unwrap().unwrap();
+    assert_eq!((empty.version, empty.is_in_use, files()), (0, false, 1));
+    // With a name that an address would have to escape.
+    let strange = directory.path().join("50% of?this#one.db");
+    let Migrated { to, .. } = SqliteStore::migrate(&strange).unwrap();
+    let before = files();
+    let closed = at(&strange).unwrap().unwrap();
+    assert_eq!((closed.version, closed.known, closed.is_in_use, files()), (to, to, false, before));
+
+    let store = directory.open();
+    let before = files();
+    let open = at(&directory.database()).unwrap().unwrap();
+    assert_eq!((open.version, open.is_in_use, files()), (to, true, before), "also what is in the log only");
+    drop(store);
+    fs::write(&strange, "shopping list\n".repeat(1000)).unwrap();
+    assert!(at(&strange).unwrap_err().contains("is not a database"));
+    let connection = Connection::open(directory.database()).unwrap();
+    connection.pragma_update(None, "user_version", 999).unwrap();
+    drop(connection);
+    assert!(at(&directory.database()).unwrap_err().contains("newer Tidings"));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `tidings check`: whether `serve` would run here, without running it.
 
 mod audit;
-mod recount;
+mod store;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -12,14 +12,16 @@ use serde::Serialize;
 use serde_json::json;
 use tidings_settings::{Problem, Settings};
 
+use crate::failure::CALLED_WRONGLY;
 use crate::load::{File, Given};
 use crate::mint::now;
 use crate::output::{self, GREEN, RED, RESET, YELLOW};
 use crate::{file_limit, listen_address, load};
 
-/// Check settings, secrets, addresses, file limit and clock, as serve would find them
+/// Check settings, secrets, addresses, store, file limit and clock, as serve would find them
 ///
-/// Exits with 1 when something would keep `tidings serve` from running. With --audit it looks at the audit log instead, and exits with 1 when
+/// Exits with 1 when something would keep `tidings serve` from running, and with 2 when it is one of the flags. The store is only looked at:
+/// nothing is created or changed. With --audit it looks at the audit log instead, and exits with 1 when
 /// that is not as it was written.
 #[derive(Args)]
 pub(crate) struct Check {
@@ -30,11 +32,6 @@ pub(crate) struct Check {
     /// Nothing is changed. While a server runs on a SQLite file this is refused: that server checks its log once a day.
     #[arg(long)]
     audit: bool,
-    /// Count every inbox instead, and compare it with what its badge says
-    ///
-    /// Nothing is changed. What went to roles is left out: only tokens say who has which. While a server runs on a SQLite file this is refused.
-    #[arg(long, conflicts_with = "audit")]
-    recount: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -71,12 +68,7 @@ impl Check {
             load::refuse_on(load::check(&loaded))?;
             return audit::run(loaded.settings, self.json);
         }
-        if self.recount {
-            let loaded = given.load(&self.file)?;
-            load::refuse_on(load::check(&loaded))?;
-            return recount::run(loaded.settings, self.json);
-        }
-        let findings = findings(given, &self.file);
+        let (findings, is_called_wrongly) = findings(given, &self.file)?;
         let good = findings.iter().all(|finding| finding.status != Status::Wrong);
         if self.json {
             output::json(&json!({ "good": good, "checks": findings }))?;
@@ -85,27 +77,43 @@ impl Check {
                 output::line(finding)?;
             }
         }
-        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(match good {
+            true => ExitCode::SUCCESS,
+            false if is_called_wrongly => ExitCode::from(CALLED_WRONGLY),
+            false => ExitCode::FAILURE,
+        })
     }
 }
 
-fn findings(given: Given, file: &File) -> Vec<Finding> {
+/// What was found, and whether a flag is wrong.
+fn findings(given: Given, file: &File) -> anyhow::Result<(Vec<Finding>, bool)> {
     let mut found = Vec::new();
+    let is_called_wrongly;
     match given.try_load(file) {
         Ok(loaded) => {
             let problems = load::check_production(&loaded);
+            is_called_wrongly = load::by_flag(&problems);
             let (secrets, others): (Vec<_>, Vec<_>) =
                 problems.into_iter().partition(|problem| problem.setting.starts_with("auth."));
+            let (stores, others): (Vec<_>, Vec<_>) =
+                others.into_iter().partition(|problem| problem.setting.starts_with("store."));
             told("settings", others, "all can be used together", &mut found);
             told("secrets", secrets, "there, and strong enough", &mut found);
             found.push(address("server.listen", &loaded.settings.server.listen));
+            match stores.is_empty() {
+                true => found.extend(store::look(&loaded.settings)?),
+                false => told("store", stores, "", &mut found),
+            }
             found.push(files(&loaded.settings));
         }
         // What depends on settings cannot be checked without them.
-        Err(errors) => told("settings", errors.0, "", &mut found),
+        Err(errors) => {
+            is_called_wrongly = load::by_flag(&errors.0);
+            told("settings", errors.0, "", &mut found);
+        }
     }
     found.push(clock());
-    found
+    Ok((found, is_called_wrongly))
 }
 
 /// One finding for each problem, or one that says it is good.

@@ -10,6 +10,7 @@ use tidings_server::App;
 use tidings_settings::{Loaded, Origin};
 
 use crate::dev::{DEMO_ROOM, Dev as State, SETTING, for_development, routes};
+use crate::failure::WrongCall;
 use crate::load::{FLAGS_HELP, File, Given, check, refuse_on};
 use crate::output::{BOLD, CYAN, RESET, line, note};
 use crate::{client, listen_address, log, run};
@@ -67,10 +68,14 @@ fn loopback(address: &str, origin: &Origin) -> anyhow::Result<Vec<SocketAddr>> {
     if addresses.iter().all(|address| address.ip().is_loopback()) {
         return Ok(addresses);
     }
-    bail!(
+    let wrong = format!(
         "{origin}: {SETTING}: `tidings dev` listens on this machine only, since it shows its keys to whoever connects; \
          found {address}. Use 127.0.0.1, or `tidings serve` for others to connect"
-    )
+    );
+    match origin {
+        Origin::Flag(_) => Err(WrongCall::new(wrong).into()),
+        _ => bail!(wrong),
+    }
 }
 
 fn greeting(dev: &State) -> String {

@@ -15,7 +15,8 @@ use crate::output;
 
 /// Publish an event, as a back end does
 ///
-/// The data is any JSON value: the last argument, or standard input when that is - or left out.
+/// The data is any JSON value: the last argument, or standard input when that is - or left out. At a terminal, without either, the entry has no
+/// data: null. Standard input that is empty is an error, since a command before it may have failed: say null where that is meant.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -31,7 +32,7 @@ pub(crate) struct Publish {
     /// What happened, order.updated
     #[arg(value_name = "TYPE")]
     event: EventType,
-    /// Any JSON value; - or nothing reads standard input
+    /// Any JSON value; - or nothing reads standard input; nothing, at a terminal, is null
     #[arg(value_name = "DATA")]
     data: Option<String>,
     /// Where the server is
@@ -81,7 +82,11 @@ fn from_stdin(silently: bool) -> anyhow::Result<String> {
     }
     let mut data = String::new();
     std::io::stdin().read_to_string(&mut data).context("standard input cannot be read")?;
-    Ok(if data.trim().is_empty() { "null".to_owned() } else { data })
+    if data.trim().is_empty() {
+        let message = "no data: standard input is empty. Give it as the last argument, or null for none";
+        return Err(WrongCall::new(message).into());
+    }
+    Ok(data)
 }
 
 /// Reads `room:order_123`, `user:ada`, `role:admin` or `everyone`.

@@ -13,7 +13,7 @@ use tidings_protocol::{Role, Timestamp, UserId};
 use tidings_settings::Settings;
 
 use crate::failure::WrongCall;
-use crate::load::{File, Given};
+use crate::load::{File, Given, check_signing, refuse_on};
 use crate::mint::{Wish, mint, now, parse_grant, parse_time, time_text};
 use crate::output;
 
@@ -55,12 +55,14 @@ pub(crate) struct Token {
 
 impl Token {
     pub(crate) fn run(self, given: Given) -> anyhow::Result<ExitCode> {
-        let settings = given.load(&self.file)?.settings;
+        let loaded = given.load(&self.file)?;
         match (self.check, self.user) {
-            (Some(token), _) => check(&settings, &token, self.json),
+            (Some(token), _) => check(&loaded.settings, &token, self.json),
             (None, Some(user)) => {
+                // No server would take what such a secret signed.
+                refuse_on(check_signing(&loaded))?;
                 let wish = Wish { user, roles: self.roles, rooms: self.rooms, ttl: self.ttl };
-                let token = mint(&settings.auth, &wish)?;
+                let token = mint(&loaded.settings.auth, &wish)?;
                 print(&token, &wish, self.quiet, self.json)?;
                 Ok(ExitCode::SUCCESS)
             }
