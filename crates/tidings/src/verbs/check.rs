@@ -1,6 +1,7 @@
 //! `tidings check`: whether `serve` would run here, without running it.
 
 mod audit;
+mod recount;
 mod store;
 
 use std::fmt;
@@ -32,6 +33,11 @@ pub(crate) struct Check {
     /// Nothing is changed. While a server runs on a SQLite file this is refused: that server checks its log once a day.
     #[arg(long)]
     audit: bool,
+    /// Count every inbox instead, and compare it with what its badge says
+    ///
+    /// Nothing is changed. What went to roles is left out: only tokens say who has which. While a server runs on a SQLite file this is refused.
+    #[arg(long, conflicts_with = "audit")]
+    recount: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -67,6 +73,11 @@ impl Check {
             let loaded = given.load(&self.file)?;
             load::refuse_on(load::check(&loaded))?;
             return audit::run(loaded.settings, self.json);
+        }
+        if self.recount {
+            let loaded = given.load(&self.file)?;
+            load::refuse_on(load::check(&loaded))?;
+            return recount::run(loaded.settings, self.json);
         }
         let (findings, is_called_wrongly) = findings(given, &self.file)?;
         let good = findings.iter().all(|finding| finding.status != Status::Wrong);

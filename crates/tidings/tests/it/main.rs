@@ -21,6 +21,7 @@ mod history;
 mod housekeeping;
 mod limits;
 mod members;
+mod notifications;
 mod pieces;
 mod presence;
 mod publish;
