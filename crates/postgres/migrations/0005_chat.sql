@@ -20,7 +20,8 @@ CREATE TABLE tidings_messages (
     pinned_by text COLLATE "C",
     PRIMARY KEY (room, "offset")
 ) WITH (fillfactor = 90);
-CREATE INDEX tidings_messages_id ON tidings_messages (id);
+-- With the room in it, so that no plan looks through a large room for one message.
+CREATE INDEX tidings_messages_id ON tidings_messages (id, room);
 -- Pages of one thread, and of what is in none.
 CREATE INDEX tidings_messages_thread ON tidings_messages (room, thread, "offset");
 CREATE INDEX tidings_messages_pinned ON tidings_messages (room, "offset") WHERE pinned_at IS NOT NULL;

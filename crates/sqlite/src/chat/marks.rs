@@ -118,14 +118,23 @@ pub(super) fn take_mentions(
 
 pub(super) fn unread_of(connection: &Connection, user: &UserId, rooms: Vec<RoomKey>) -> Work<Vec<Unread>> {
     let moment = connection.unchecked_transaction()?;
+    let mut find = moment.prepare_cached(
+        "SELECT c.user, c.room, c.offset, c.number, c.at, c.private, c.revision, c.sum,
+             (SELECT m.number FROM messages AS m WHERE m.room = r.id ORDER BY m.offset DESC LIMIT 1),
+             (SELECT g.number FROM chat_gone AS g WHERE g.room = r.id)
+         FROM rooms AS r LEFT JOIN chat_marks AS c ON c.user = ?1 AND c.room = r.id WHERE r.key = ?2",
+    )?;
     let mut found = Vec::with_capacity(rooms.len());
     for room in rooms {
-        let Some(id) = number_of(&moment, &room)? else {
+        let mut rows = find.query(params![user.as_str(), room.to_string()])?;
+        let Some(row) = rows.next()? else {
             found.push(Unread { room, unread: 0, mark: Offset(0), revision: 0 });
             continue;
         };
-        let mark = of(&moment, id, user)?;
-        let (last, gone) = (messages::last(&moment, id)?, messages::gone(&moment, id)?);
+        let has_mark = row.get_ref(0)?.as_str_or_null().map_err(rusqlite::Error::from)?.is_some();
+        let mark = if has_mark { Marked::read(row)? } else { Marked::default() };
+        let gone = row.get::<_, Option<i64>>(9)?.unwrap_or(0);
+        let last = row.get::<_, Option<i64>>(8)?.unwrap_or(gone);
         let unread = values::count((last - mark.number.max(gone)).max(0))?;
         let revision = values::count(last + gone + mark.revision)?;
         found.push(Unread { room, unread, mark: values::offset(mark.offset)?, revision });
