@@ -136,7 +136,9 @@ pub(super) fn id(bytes: &[u8]) -> Work<EntryId> {
 
 /// A message of a room by its id.
 pub(super) fn find(connection: &Connection, room: i64, id: EntryId) -> Work<Option<Beside>> {
-    let sql = format!("SELECT {COLUMNS} FROM messages AS m INDEXED BY messages_by_id WHERE m.id = ?1 AND m.room = ?2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages AS m INDEXED BY messages_by_id WHERE m.id = ?1 AND m.room = ?2"
+    );
     let mut find = connection.prepare_cached(&sql)?;
     let mut rows = find.query(params![id.bytes(), room])?;
     rows.next()?.map(|row| Beside::read(row, 0)).transpose()

@@ -82,7 +82,9 @@ impl Chats {
 
     pub(in crate::store_memory) fn follow_all(&mut self, logs: &Logs) {
         let rooms: Vec<RoomKey> = self.rooms.keys().cloned().collect();
-        rooms.iter().for_each(|room| drop(self.follow(room, logs)));
+        for room in rooms {
+            self.follow(&room, logs);
+        }
     }
 
     pub(super) fn chat(&mut self, room: &RoomKey, epoch: Epoch) -> &mut Chat {
