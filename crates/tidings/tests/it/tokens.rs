@@ -174,7 +174,8 @@ async fn a4_an_expired_token_ends_the_connection_and_a_refreshed_one_does_not() 
     assert_eq!((&answer["type"], &answer["user"]), (&json!("authenticated"), &json!("bob")));
     assert_eq!(left.closed().await, (4001, "token expired".into()));
     assert!((2..13).contains(&began.elapsed().as_secs()), "closed after {:?}", began.elapsed());
-    assert!(kept.so_far().await.is_empty());
+    let heard = kept.so_far().await;
+    assert!(heard.is_empty(), "{heard:?}");
 }
 
 #[tokio::test]

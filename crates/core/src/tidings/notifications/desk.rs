@@ -28,10 +28,13 @@ pub(in crate::tidings) struct Desk {
 }
 
 impl Desk {
-    /// A user's badge changed; it is told with the next turn.
+    /// Users' badges changed; they are told with the next turn.
     pub(super) fn stir(&self, users: impl IntoIterator<Item = UserId>) {
-        self.badges.lock().extend(users);
-        self.changed();
+        let mut users = users.into_iter().peekable();
+        if users.peek().is_some() {
+            self.badges.lock().extend(users);
+            self.changed();
+        }
     }
 
     /// Somebody's badge changed, whether it is told or not.
