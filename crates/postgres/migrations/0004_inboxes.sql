@@ -33,8 +33,8 @@ CREATE TABLE tidings_items (
 );
 
 -- A list of any filter is a merge of a few stretches of one of these two.
-CREATE INDEX tidings_items_bucket ON tidings_items (user_id, bucket, id);
-CREATE INDEX tidings_items_category ON tidings_items (user_id, category, bucket, id) WHERE category IS NOT NULL;
+CREATE INDEX tidings_items_bucket ON tidings_items (user_id, bucket, id) INCLUDE (number, due_at);
+CREATE INDEX tidings_items_category ON tidings_items (user_id, category, bucket, id) INCLUDE (number, due_at) WHERE category IS NOT NULL;
 CREATE INDEX tidings_items_unseen ON tidings_items (user_id, id) WHERE seen_at IS NULL;
 -- What time has changed: in one inbox, for the counters, and in all, for settling.
 CREATE INDEX tidings_items_due_of_user ON tidings_items (user_id, due_at) WHERE due_at IS NOT NULL;

@@ -28,6 +28,8 @@ use tidings_core::{
 };
 use tidings_protocol::{EntryId, Json, Offset, Timestamp, UserId};
 use tidings_settings::Keep;
+use tokio::time::Instant;
+use tokio_postgres::Row;
 
 pub(crate) use self::{
     broadcasts::forget_room,
@@ -37,7 +39,8 @@ pub(crate) use self::{
 use crate::{
     PostgresStore,
     failure::{Failure, Kind},
-    work::{QUICK, Work, ask, bytes, limit as bounded, number, text},
+    pool::Pool,
+    work::{Param, QUICK, Work, ask, bytes, limit as bounded, number, text},
 };
 
 /// How often a change is tried again because another server was quicker.
@@ -182,6 +185,15 @@ impl PostgresStore {
         work.execute(sql, &[text(&user.as_str())]).await?;
         work.commit().await
     }
+}
+
+/// The answer to one statement. Within a transaction, where nothing is compiled: PostgreSQL takes these for expensive, and compiling one
+/// costs a hundred times what it does.
+async fn look(pool: &Arc<Pool>, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+    let (work, rows) = Work::begin_with(pool, Instant::now() + QUICK, sql, params).await?;
+    // It changed nothing, so nothing is lost with it.
+    let _ = work.commit().await;
+    Ok(rows)
 }
 
 /// Entries as they are kept.

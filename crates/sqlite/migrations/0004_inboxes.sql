@@ -43,7 +43,7 @@ CREATE INDEX items_due_of_user ON items (user, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX items_due ON items (due_at) WHERE due_at IS NOT NULL;
 CREATE UNIQUE INDEX items_by_key ON items (user, dedupe) WHERE dedupe IS NOT NULL;
 -- For receipts, and for letting the old ones go.
-CREATE INDEX items_by_id ON items (id, number, bucket);
+CREATE INDEX items_by_id ON items (id, user, number, bucket);
 -- For letting a broadcast go, and for counting those of which a user has a state.
 CREATE INDEX items_of_broadcast ON items (number) WHERE number IS NOT NULL;
 CREATE INDEX items_touched ON items (user, number, bucket, snoozed_until) WHERE number IS NOT NULL;

@@ -6,12 +6,15 @@ use tidings_core::store::inbox::{Counters, Reader};
 use tidings_protocol::Timestamp;
 use tokio_postgres::Row;
 
-use super::standing::{AUDIENCE, given_audiences};
+use super::{
+    look,
+    standing::{AUDIENCE, given_audiences},
+};
 use crate::{
     failure::Failure,
     pool::Pool,
     rows,
-    work::{Work, ask, int, number, text, texts},
+    work::{Work, int, number, text, texts},
 };
 
 /// Of a bucket, bit 4 is read, bit 8 archived, bit 16 snoozed; below 4 it counts.
@@ -56,7 +59,7 @@ pub(super) async fn counters(
 ) -> Result<Option<Counters>, Failure> {
     let (user, audiences, now) = (reader.user.as_str(), given_audiences(reader), int(now.millis()));
     let params = [text(&user), texts(&audiences), number(&now)];
-    ask(pool, &sql(), &params).await?.first().map(of).transpose()
+    look(pool, &sql(), &params).await?.first().map(of).transpose()
 }
 
 /// Within a change of the inbox.
@@ -90,7 +93,7 @@ pub(super) async fn recount(pool: &Arc<Pool>, reader: &Reader, now: Timestamp) -
     );
     let (user, audiences, now) = (reader.user.as_str(), given_audiences(reader), int(now.millis()));
     let params = [text(&user), texts(&audiences), number(&now)];
-    let rows = ask(pool, &sql, &params).await?;
+    let rows = look(pool, &sql, &params).await?;
     rows.first().map_or(Ok(0), |row| rows::count(row, "unread"))
 }
 

@@ -6,6 +6,7 @@ use tidings_core::store::inbox::{Category, Filter, Item, PAGE_MAX, Reader, Sever
 use tidings_protocol::{EntryId, Timestamp, UserId};
 
 use super::{
+    look,
     rows::{self as own, ITEM},
     standing::{AUDIENCE, SEEN_BY_USER, STANDING, Standing, given_audiences},
 };
@@ -13,7 +14,7 @@ use crate::{
     failure::Failure,
     pool::Pool,
     rows::get,
-    work::{ask, bytes, flag, int, limit as bounded, number, numbers, text, texts},
+    work::{bytes, flag, int, limit as bounded, number, numbers, text, texts},
 };
 
 /// What a page is asked for.
@@ -26,19 +27,24 @@ pub(super) struct Asked<'a> {
 
 /// `$3` now, `$4` before, `$5` buckets, `$6` limit, `$7` category, `$8` severities of broadcasts without an item, `$9` whether these
 /// must be unread. First items of each bucket, then what time has changed, then broadcasts without an item.
-fn sql(has_category: bool) -> String {
+fn sql(has_category: bool, is_all: bool) -> String {
     let category = |of: &str| match has_category {
         true => format!("AND {of}.category = $7"),
         false => "AND $7::text IS NULL".to_owned(),
     };
     let (of_item, of_broadcast) = (category("i"), category("b"));
+    // All of an inbox are in the order of the primary key already.
+    let (wanted, in_bucket) = match is_all {
+        true => ("(VALUES (32)) AS wanted(bucket)", "i.bucket < wanted.bucket"),
+        false => ("unnest($5::bigint[]) AS wanted(bucket)", "i.bucket = wanted.bucket"),
+    };
     format!(
         "WITH box AS MATERIALIZED (SELECT * FROM tidings_inboxes WHERE user_id = $1), {AUDIENCE},
          page AS MATERIALIZED (
              SELECT * FROM (
-                 SELECT stretch.* FROM unnest($5::bigint[]) AS wanted(bucket) CROSS JOIN LATERAL (
+                 SELECT stretch.* FROM {wanted} CROSS JOIN LATERAL (
                      SELECT i.id, NULL::bigint AS number FROM tidings_items i
-                     WHERE i.user_id = $1 AND i.bucket = wanted.bucket AND i.id < $4 AND (i.due_at IS NULL OR i.due_at > $3)
+                     WHERE i.user_id = $1 AND {in_bucket} AND i.id < $4 AND (i.due_at IS NULL OR i.due_at > $3)
                        {of_item} AND (i.number IS NULL OR {SEEN_BY_USER})
                      ORDER BY i.id DESC LIMIT $6) stretch
                  UNION ALL
@@ -95,7 +101,12 @@ pub(super) async fn page(
         numbers(&severities),
         flag(unread),
     ];
-    let rows = ask(pool, &sql(category.is_some()), &params).await?;
+    let rows = look(
+        pool,
+        &sql(category.is_some(), category.is_none() && buckets.len() == usize::from(Filter::DELETED)),
+        &params,
+    )
+    .await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let standing = Standing::of(first)?;
     let mut items = Vec::with_capacity(rows.len());
@@ -130,11 +141,11 @@ pub(super) async fn one(
          WHERE box.user_id = $1 AND coalesce(i.bucket, 0) < 32"
     );
     let (audiences, key) = (given_audiences(reader), id.bytes().to_vec());
-    let rows = ask(pool, &sql, &[text(&reader.user.as_str()), texts(&audiences), bytes(&key)]).await?;
+    let rows = look(pool, &sql, &[text(&reader.user.as_str()), texts(&audiences), bytes(&key)]).await?;
     let Some(row) = rows.first() else {
         // Either nobody knows the inbox, or the user deleted the broadcast.
         let known = "SELECT FROM tidings_inboxes WHERE user_id = $1";
-        let known = ask(pool, known, &[text(&reader.user.as_str())]).await?;
+        let known = look(pool, known, &[text(&reader.user.as_str())]).await?;
         return Ok((!known.is_empty()).then_some(None));
     };
     let is_orphan =
@@ -163,6 +174,6 @@ pub(super) async fn all_of(
     );
     let after = after.map_or_else(Vec::new, |id| id.bytes().to_vec());
     let limit = bounded(limit);
-    let rows = ask(pool, &sql, &[text(&user.as_str()), bytes(&after), number(&limit)]).await?;
+    let rows = look(pool, &sql, &[text(&user.as_str()), bytes(&after), number(&limit)]).await?;
     rows.iter().map(|row| own::item(row, user, own::state(row)?)).collect()
 }

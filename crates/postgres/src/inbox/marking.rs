@@ -238,7 +238,8 @@ async fn covered(work: &Work, asked: &Asked) -> Result<i64, Failure> {
     let (Which::UpTo(up_to), Change::Seen | Change::Read) = (&asked.which, asked.change) else {
         return Ok(0);
     };
-    let sql = "SELECT coalesce((SELECT min(number) - 1 FROM tidings_broadcasts WHERE id > $1), last) AS mark
+    let sql = "SELECT coalesce(
+            (SELECT min(number) - 1 FROM (SELECT number FROM tidings_broadcasts WHERE id > $1 OFFSET 0) later), last) AS mark
         FROM tidings_broadcasting";
     let rows = work.query(sql, &[bytes(&up_to.bytes().to_vec())]).await?;
     rows.first().map_or_else(|| Err(Failure::corrupt("the count of broadcasts")), |row| get(row, "mark"))

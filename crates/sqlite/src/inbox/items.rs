@@ -70,14 +70,15 @@ impl Stated {
     }
 }
 
-/// Items of a user that a condition finds; `?1` in it is the user.
-pub(super) fn find(
+/// Items of a user that a condition finds; `?1` in it is the user. SQLite, which has no statistics, would take the primary key for some.
+pub(super) fn find_by(
     connection: &Connection,
+    index: &str,
     condition: &str,
     user: &UserId,
     more: &[&dyn rusqlite::ToSql],
 ) -> Work<Vec<Stated>> {
-    let sql = format!("SELECT {STATED} FROM items WHERE user = ?1 AND {condition}");
+    let sql = format!("SELECT {STATED} FROM items {index} WHERE user = ?1 AND {condition}");
     let mut find = connection.prepare_cached(&sql)?;
     let user = user.as_str();
     let mut parameters: Vec<&dyn rusqlite::ToSql> = vec![&user];
@@ -88,6 +89,16 @@ pub(super) fn find(
         found.push(Stated::read(user, row)?);
     }
     Ok(found)
+}
+
+/// The same by whatever index SQLite finds.
+pub(super) fn find(
+    connection: &Connection,
+    condition: &str,
+    user: &UserId,
+    more: &[&dyn rusqlite::ToSql],
+) -> Work<Vec<Stated>> {
+    find_by(connection, "", condition, user, more)
 }
 
 /// What time has changed and nobody has written down.

@@ -146,7 +146,7 @@ fn untouched(
     }
     let read = standing.read.up_to;
     let floor = if *unread == Some(true) { standing.since.max(read) } else { standing.since };
-    let oldest = "SELECT min(id) FROM broadcasts WHERE number > ?1";
+    let oldest = "SELECT min(+id) FROM broadcasts INDEXED BY broadcasts_order WHERE number > ?1";
     let oldest: Option<[u8; 16]> = connection.prepare_cached(oldest)?.query_row([floor], |row| row.get(0))?;
     let Some(oldest) = oldest else { return Ok(()) };
     let category = category.as_ref().map(Category::as_str);

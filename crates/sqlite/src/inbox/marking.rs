@@ -110,7 +110,13 @@ fn touched(connection: &Connection, audiences: &Audiences, asked: &Asked) -> Wor
         Which::UpTo(up_to) => {
             let (up_to, now) = (up_to.bytes(), values::millis(*now));
             if *stage == Stage::First {
-                found = items::find(connection, "number IS NOT NULL AND +id <= ?2", user, &[&up_to])?;
+                found = items::find_by(
+                    connection,
+                    "INDEXED BY items_touched",
+                    "number IS NOT NULL AND id <= ?2",
+                    user,
+                    &[&up_to],
+                )?;
                 let due = "due_at <= ?2 AND +id <= ?3 AND +number IS NULL";
                 found.extend(items::find(connection, due, user, &[&now, &up_to])?);
             }
@@ -140,12 +146,14 @@ fn own_in_scope(connection: &Connection, asked: &Asked, up_to: [u8; 16]) -> Work
     if asked.change == Change::Seen {
         // Bits 8 and 16 of the bucket: archived, snoozed.
         let unseen = "seen_at IS NULL AND id <= ?2 AND bucket & 24 = 0 AND number IS NULL AND (due_at IS NULL OR due_at > ?3) LIMIT ?4";
-        return items::find(connection, unseen, user, &[&up_to, &now, &values::rows(STEP)]);
+        let parameters: [&dyn rusqlite::ToSql; 3] = [&up_to, &now, &values::rows(STEP)];
+        return items::find_by(connection, "INDEXED BY items_unseen", unseen, user, &parameters);
     }
     for bucket in asked.change.scope().buckets() {
         let left = values::rows(STEP - found.len());
         let own = "bucket = ?2 AND id <= ?3 AND number IS NULL AND (due_at IS NULL OR due_at > ?4) LIMIT ?5";
-        found.extend(items::find(connection, own, user, &[&bucket, &up_to, &now, &left])?);
+        let parameters: [&dyn rusqlite::ToSql; 4] = [&bucket, &up_to, &now, &left];
+        found.extend(items::find_by(connection, "INDEXED BY items_by_bucket", own, user, &parameters)?);
     }
     Ok(found)
 }
@@ -206,7 +214,7 @@ fn covered(connection: &Connection, asked: &Asked) -> Work<i64> {
     let (Which::UpTo(up_to), Change::Seen | Change::Read) = (&asked.which, asked.change) else {
         return Ok(0);
     };
-    let later = "SELECT min(number) FROM broadcasts WHERE id > ?1";
+    let later = "SELECT min(+number) FROM broadcasts WHERE id > ?1";
     let later: Option<i64> =
         connection.prepare_cached(later)?.query_row(params![up_to.bytes()], |row| row.get(0))?;
     match later {
