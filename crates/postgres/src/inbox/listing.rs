@@ -27,24 +27,19 @@ pub(super) struct Asked<'a> {
 
 /// `$3` now, `$4` before, `$5` buckets, `$6` limit, `$7` category, `$8` severities of broadcasts without an item, `$9` whether these
 /// must be unread. First items of each bucket, then what time has changed, then broadcasts without an item.
-fn sql(has_category: bool, is_all: bool) -> String {
+fn sql(has_category: bool) -> String {
     let category = |of: &str| match has_category {
         true => format!("AND {of}.category = $7"),
         false => "AND $7::text IS NULL".to_owned(),
     };
     let (of_item, of_broadcast) = (category("i"), category("b"));
-    // All of an inbox are in the order of the primary key already.
-    let (wanted, in_bucket) = match is_all {
-        true => ("(VALUES (32)) AS wanted(bucket)", "i.bucket < wanted.bucket"),
-        false => ("unnest($5::bigint[]) AS wanted(bucket)", "i.bucket = wanted.bucket"),
-    };
     format!(
         "WITH box AS MATERIALIZED (SELECT * FROM tidings_inboxes WHERE user_id = $1), {AUDIENCE},
          page AS MATERIALIZED (
              SELECT * FROM (
-                 SELECT stretch.* FROM {wanted} CROSS JOIN LATERAL (
+                 SELECT stretch.* FROM unnest($5::bigint[]) AS wanted(bucket) CROSS JOIN LATERAL (
                      SELECT i.id, NULL::bigint AS number FROM tidings_items i
-                     WHERE i.user_id = $1 AND {in_bucket} AND i.id < $4 AND (i.due_at IS NULL OR i.due_at > $3)
+                     WHERE i.user_id = $1 AND i.bucket = wanted.bucket AND i.id < $4 AND (i.due_at IS NULL OR i.due_at > $3)
                        {of_item} AND (i.number IS NULL OR {SEEN_BY_USER})
                      ORDER BY i.id DESC LIMIT $6) stretch
                  UNION ALL
@@ -101,12 +96,7 @@ pub(super) async fn page(
         numbers(&severities),
         flag(unread),
     ];
-    let rows = look(
-        pool,
-        &sql(category.is_some(), category.is_none() && buckets.len() == usize::from(Filter::DELETED)),
-        &params,
-    )
-    .await?;
+    let rows = look(pool, &sql(category.is_some()), &params).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let standing = Standing::of(first)?;
     let mut items = Vec::with_capacity(rows.len());
