@@ -53,6 +53,7 @@ pub async fn serve(
     let listener = TcpListener::from_std(listener)?;
     // Where the store cannot say yet, nobody can come in either, and the first who could is looked at again by then.
     let _ = app.tidings.read_revocations().await;
+    let _ = app.tidings.look_for_inboxes().await;
     let turns = tokio::spawn(turns(app.clone()));
     let ticks = tokio::spawn(ticks(app.clone()));
     let settling = tokio::spawn(settling(app.clone()));
@@ -149,7 +150,7 @@ async fn settling(app: Arc<App>) {
     }
 }
 
-/// Takes over what other servers revoke, so that a connection ends wherever it is.
+/// Takes over what other servers revoke, so that a connection ends wherever it is, and that they have begun to notify.
 async fn revocations(app: Arc<App>) {
     let mut interval = tokio::time::interval(REVOCATIONS);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -157,6 +158,9 @@ async fn revocations(app: Arc<App>) {
         interval.tick().await;
         if let Err(fault) = app.tidings.read_revocations().await {
             tracing::debug!(code = fault.code.as_str(), "revocations could not be read, trying again");
+        }
+        if let Err(error) = app.tidings.look_for_inboxes().await {
+            tracing::debug!(%error, "it could not be read whether there are inboxes, trying again");
         }
     }
 }

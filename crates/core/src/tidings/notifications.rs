@@ -5,6 +5,7 @@
 //! change, so that nothing that got lost, or came twice, can make it wrong. In reading order:
 
 mod ask;
+mod beginning;
 mod desk;
 mod repeat;
 mod rules;

@@ -159,8 +159,23 @@ async fn d3_others_notifications_are_not_there() {
 }
 
 #[tokio::test]
+async fn d1_inboxes_begin_with_the_first_notification() {
+    let server = Server::start();
+    server.connect("tim").await.leave().await;
+    let mut ada = server.connect("ada").await;
+    server.notify(json!({ "everyone": true }), "the first of all", json!({})).await;
+    count(&mut ada, 1).await;
+    ada.leave().await;
+    assert_eq!(titles(&server.inbox("ada", "").await), ["the first of all"], "who was there has it");
+    assert!(titles(&server.inbox("tim", "").await).is_empty(), "before, nobody had an inbox");
+    server.notify(json!({ "everyone": true }), "the second", json!({})).await;
+    assert_eq!(titles(&server.inbox("tim", "").await), ["the second"]);
+}
+
+#[tokio::test]
 async fn d1_broadcasts_reach_who_is_there_and_who_was() {
     let server = Server::start();
+    server.notify(json!({ "user": "somebody" }), "the first of all", json!({})).await;
     let support = |user: &str| token_with(&server, user, json!({ "roles": ["support"] }));
     let mut sue = server.connect_with(&support("sue")).await;
     let mut ada = server.connect("ada").await;
@@ -373,8 +388,8 @@ async fn d2_j2_a_kill_loses_nothing_and_the_recount_proves_it() {
     let url = format!("sqlite:{}", folder.path().join("tidings.db").display());
     let settings = [("store.url", &*url)];
     let mut server = Server::with(&settings);
-    server.connect("bob").await.leave().await;
     let first = server.notify(ada(), "one", json!({})).await;
+    server.connect("bob").await.leave().await;
     server.notify(json!({ "everyone": true }), "two", json!({})).await;
     server.notify(ada(), "later", json!({ "send_at": from_now(1.0) })).await;
     server.mark("ada", "read", json!({ "ids": [first["id"]] })).await;

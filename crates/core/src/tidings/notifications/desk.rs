@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use hashbrown::{HashMap, HashSet};
@@ -25,6 +25,10 @@ pub(in crate::tidings) struct Desk {
     due_at: AtomicU64,
     /// How many changes of badges there were.
     changes: AtomicU64,
+    /// Whether who connects opens an inbox.
+    is_open: AtomicBool,
+    /// Whether those who were connected before have theirs too.
+    has_begun: AtomicBool,
 }
 
 impl Desk {
@@ -44,6 +48,26 @@ impl Desk {
 
     pub(super) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
+    }
+
+    /// Whether there are inboxes at all: who connects before that has nothing in theirs.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Acquire)
+    }
+
+    pub(super) fn begin(&self) {
+        self.is_open.store(true, Ordering::Release);
+        // Whoever is between asking and being greeted is told anew.
+        self.changed();
+    }
+
+    pub(super) fn end_beginning(&self) {
+        self.has_begun.store(true, Ordering::Release);
+    }
+
+    /// Whether everybody who is connected has an inbox.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Acquire)
     }
 
     /// Some of those whose badge changed; they are taken out.

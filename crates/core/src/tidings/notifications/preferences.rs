@@ -21,6 +21,7 @@ impl Tidings {
     /// `invalid_request` with the field, for what contradicts itself too; `unavailable`.
     pub async fn put_preferences(&self, user: &UserId, preferences: &Preferences) -> Result<(), Fault> {
         let rules = Rules::read(preferences)?;
+        self.begin_inboxes().await;
         self.store.put_preferences(user.clone(), json(preferences)?).await.map_err(unavailable)?;
         self.remember_rules(user, rules);
         Ok(())

@@ -63,6 +63,7 @@ impl Tidings {
         ask: &Ask,
         once: Option<Once>,
     ) -> Result<Sent, Fault> {
+        self.begin_inboxes().await;
         let notification = Notification {
             id,
             severity: ask.severity,

@@ -157,6 +157,9 @@ impl Tidings {
             return None;
         }
         let changes = self.desk.changes();
+        if !self.desk.is_open() {
+            return Some((UnreadCount { unread: 0, revision: 0 }, changes));
+        }
         let ask = reader(identity);
         let counters = self.store.counters(ask, self.clock.now());
         let preferences = self.store.preferences(identity.user.clone());
