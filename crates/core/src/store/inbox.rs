@@ -44,7 +44,8 @@ pub use state::{Change, Filter, State};
 /// What is said of atomicity, of being away and of errors at [`super::Store`] is true here too. What a call needs to write and cannot is refused
 /// with [`super::StoreError::Full`]: also the first look into an inbox, by which it becomes known.
 pub trait InboxStore: Send + Sync {
-    /// Puts a notification into the inboxes of up to 1,000 audiences, all or none, with an idempotency key.
+    /// Puts a notification into the inboxes of up to 1,000 audiences, all or none, with an idempotency key. An audience that is named twice has it
+    /// by the second time.
     ///
     /// An audience that has one with the same `dedupe_key` keeps that one, and is not told again. A key is free again when its
     /// notification is gone: expired, deleted by its user, too old.

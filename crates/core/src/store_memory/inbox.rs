@@ -3,6 +3,7 @@
 mod inboxes;
 mod schedule;
 
+use hashbrown::HashMap;
 use tidings_protocol::{EntryId, Json, Timestamp, UserId};
 use tidings_settings::Keep;
 
@@ -43,9 +44,15 @@ impl InboxStore for MemoryStore {
             return Box::pin(std::future::ready(Err(StoreError::Full(why.into()))));
         }
         let (mut outcomes, mut ids) = (Vec::new(), Vec::new());
+        let mut named = HashMap::new();
         for Addressed { audience, tell } in to {
-            let added = inboxes.add(&notification, audience, now);
-            ids.push((if let Added::Known(id) = added { id } else { notification.id }, Default::default()));
+            let added = match named.get(&audience) {
+                Some(id) => Added::Known(*id),
+                None => inboxes.add(&notification, audience.clone(), now),
+            };
+            let id = if let Added::Known(id) = added { id } else { notification.id };
+            named.insert(audience, id);
+            ids.push((id, Default::default()));
             outcomes.push(match added {
                 Added::Known(id) => Outcome::Known(id),
                 Added::New => {

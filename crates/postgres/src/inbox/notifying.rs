@@ -80,9 +80,14 @@ async fn within(work: &Work, asked: &Asked) -> Result<Result<Done, StoreError>, 
     }
     let mut known = vec![None; asked.to.len()];
     // The count of broadcasts is locked before any inbox, by everybody.
+    let mut named = HashMap::new();
     for (known, to) in known.iter_mut().zip(&asked.to) {
         if !matches!(to.audience, RoomKey::Personal(_)) {
-            *known = add_broadcast(work, &to.audience, &asked.notification, asked.now).await?;
+            *known = match named.get(&to.audience) {
+                Some(id) => Some(*id),
+                None => add_broadcast(work, &to.audience, &asked.notification, asked.now).await?,
+            };
+            named.insert(&to.audience, known.unwrap_or(asked.notification.id));
         }
     }
     let users: Vec<&UserId> = asked
@@ -98,7 +103,8 @@ async fn within(work: &Work, asked: &Asked) -> Result<Result<Done, StoreError>, 
         for (known, to) in known.iter_mut().zip(&asked.to) {
             if let RoomKey::Personal(user) = &to.audience {
                 // The second of the same user finds the first.
-                *known = had.insert(user.as_str().to_owned(), asked.notification.id);
+                *known = had.get(user.as_str()).copied();
+                had.entry(user.as_str().to_owned()).or_insert(asked.notification.id);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Notifications come in.
 
+use std::collections::HashMap;
+
 use rusqlite::params;
 use tidings_core::{
     Entry, RoomKey,
@@ -41,11 +43,14 @@ pub(super) fn notify(ledger: &mut Ledger, asked: &Asked) -> Work<Done> {
         return Ok(Done::Before(before.into_iter().map(|(id, _)| id).collect()));
     }
     let mut added = Vec::with_capacity(asked.to.len());
+    let mut named = HashMap::new();
     for Addressed { audience, tell } in &asked.to {
-        let known = match audience {
-            RoomKey::Personal(user) => add_own(ledger, user, &asked.notification, asked.now)?,
-            _ => add_broadcast(ledger, audience, &asked.notification, asked.now)?,
+        let known = match (named.get(audience), audience) {
+            (Some(id), _) => Some(*id),
+            (None, RoomKey::Personal(user)) => add_own(ledger, user, &asked.notification, asked.now)?,
+            (None, _) => add_broadcast(ledger, audience, &asked.notification, asked.now)?,
         };
+        named.insert(audience, known.unwrap_or(asked.notification.id));
         added.push(match known {
             Some(id) => Added::Known(id),
             None => Added::New(append(ledger, tell)?),

@@ -1,6 +1,6 @@
 //! What should be in inboxes, in the simplest way to write it down: nothing is counted but by looking at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tidings_core::{
     RoomKey, Store,
@@ -237,8 +237,14 @@ impl Model {
         let answer = store.notify(notification.clone(), addressed.collect(), None, self.now()).await.unwrap();
         let Notified::New(outcomes) = answer else { panic!("no key was used: {answer:?}") };
         assert_eq!(outcomes.len(), audiences.len());
+        let mut named = HashMap::new();
         for (audience, outcome) in audiences.into_iter().zip(outcomes) {
-            match (self.add(&notification, audience), outcome) {
+            let known = match named.get(&audience) {
+                Some(id) => Some(*id),
+                None => self.add(&notification, audience.clone()),
+            };
+            named.insert(audience, known.unwrap_or(notification.id));
+            match (known, outcome) {
                 (Some(expected), Outcome::Known(id)) => assert_eq!(expected, id),
                 (None, Outcome::Kept(entries)) => assert!(entries.len() == 1 && entries[0].offset.is_some()),
                 (expected, outcome) => panic!("{outcome:?}, where {expected:?} is known"),
