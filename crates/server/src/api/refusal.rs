@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use tidings_protocol::{
     ConnectionId, EventType, Fault, Role, RoomName, UserId,
     envelope::{not_an_object, optional, required},
+    http::TargetFields,
     object,
 };
 
@@ -53,17 +54,35 @@ pub(crate) fn of_publication(json: &[u8]) -> Fault {
 fn first_wrong_field(json: &[u8]) -> Result<(), Fault> {
     let fields: Publication<'_> = object::from_slice(json).map_err(|error| not_an_object(&error))?;
     let to: &RawValue = fields.to.ok_or_else(|| Fault::invalid("to", "the field to is missing"))?;
-    let to: Target<'_> = object::from_slice(to.get().as_bytes())
-        .map_err(|error| Fault { path: Some("to".into()), ..not_an_object(&error) })?;
-    optional::<UserId>("to.user", to.user)?;
-    optional::<Vec<UserId>>("to.users", to.users)?;
-    optional::<RoomName>("to.room", to.room)?;
-    optional::<Vec<RoomName>>("to.rooms", to.rooms)?;
-    optional::<Role>("to.role", to.role)?;
-    optional::<bool>("to.everyone", to.everyone)?;
+    target(to)?;
     required::<EventType>("type", fields.r#type)?;
     optional::<ConnectionId>("except", fields.except)?;
     Ok(())
+}
+
+/// Reads a `to` field by field, so that the wrong one is named.
+///
+/// # Errors
+/// `invalid_request` at `to` or the field of it.
+pub(crate) fn target(raw: &RawValue) -> Result<TargetFields, Fault> {
+    let to: Target<'_> = inner("to", raw)?;
+    Ok(TargetFields {
+        user: optional::<UserId>("to.user", to.user)?,
+        users: optional::<Vec<UserId>>("to.users", to.users)?,
+        room: optional::<RoomName>("to.room", to.room)?,
+        rooms: optional::<Vec<RoomName>>("to.rooms", to.rooms)?,
+        role: optional::<Role>("to.role", to.role)?,
+        everyone: optional::<bool>("to.everyone", to.everyone)?,
+    })
+}
+
+/// Reads an object that stands in a field.
+///
+/// # Errors
+/// `invalid_request` at `path`.
+pub(crate) fn inner<'a, T: Deserialize<'a>>(path: &'static str, raw: &'a RawValue) -> Result<T, Fault> {
+    let wrong = |error| Fault { path: Some(path.into()), ..not_an_object(&error) };
+    object::from_slice(raw.get().as_bytes()).map_err(wrong)
 }
 
 /// What is wrong with a `BatchRequest` that does not parse.

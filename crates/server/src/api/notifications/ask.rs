@@ -4,11 +4,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tidings_core::tidings::notifications::Ask;
 use tidings_protocol::{
-    Fault, Json, Role, RoomName, UserId, depth,
+    Fault, Json, depth,
     envelope::{not_an_object, optional, required},
-    http::{NotifyRequest, Repeat, TargetFields},
+    http::{NotifyRequest, Repeat},
     object,
 };
+
+use crate::api::refusal::{inner, target};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,23 +39,6 @@ struct Fields<'a> {
     repeat: Option<&'a RawValue>,
     #[serde(borrow, default)]
     expires_at: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Target<'a> {
-    #[serde(borrow, default)]
-    user: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    users: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    room: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    rooms: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    role: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    everyone: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -94,18 +79,6 @@ pub(super) fn read(json: &[u8], depth_max: usize) -> Result<Ask, Fault> {
     })
 }
 
-fn target(raw: &RawValue) -> Result<TargetFields, Fault> {
-    let to: Target<'_> = inner("to", raw)?;
-    Ok(TargetFields {
-        user: optional::<UserId>("to.user", to.user)?,
-        users: optional::<Vec<UserId>>("to.users", to.users)?,
-        room: optional::<RoomName>("to.room", to.room)?,
-        rooms: optional::<Vec<RoomName>>("to.rooms", to.rooms)?,
-        role: optional::<Role>("to.role", to.role)?,
-        everyone: optional::<bool>("to.everyone", to.everyone)?,
-    })
-}
-
 fn repeat(raw: &RawValue) -> Result<Repeat, Fault> {
     let fields: RepeatFields<'_> = inner("repeat", raw)?;
     Ok(Repeat {
@@ -113,11 +86,6 @@ fn repeat(raw: &RawValue) -> Result<Repeat, Fault> {
         time_zone: optional("repeat.time_zone", fields.time_zone)?,
         until: optional("repeat.until", fields.until)?,
     })
-}
-
-fn inner<'a, T: Deserialize<'a>>(path: &'static str, raw: &'a RawValue) -> Result<T, Fault> {
-    let wrong = |error| Fault { path: Some(path.into()), ..not_an_object(&error) };
-    object::from_slice(raw.get().as_bytes()).map_err(wrong)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use tidings_protocol::{
 
 use crate::{
     App,
-    api::{answer::Answer, body, endpoint::Outcome, me, path},
+    api::{answer::Answer, body, endpoint::Outcome, me, path, refusal::inner},
 };
 
 /// Shows a back end how a user wants to be told.
@@ -104,9 +104,4 @@ fn hours(raw: &RawValue) -> Result<QuietHours, Fault> {
         let_through: optional("quiet_hours.let_through", fields.let_through)?
             .unwrap_or_else(|| vec![Severity::Error]),
     })
-}
-
-fn inner<'a, T: Deserialize<'a>>(path: &'static str, raw: &'a RawValue) -> Result<T, Fault> {
-    let wrong = |error| Fault { path: Some(path.into()), ..not_an_object(&error) };
-    object::from_slice(raw.get().as_bytes()).map_err(wrong)
 }
