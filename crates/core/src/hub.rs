@@ -9,6 +9,7 @@ mod shards;
 mod slots;
 
 mod batch;
+mod coming;
 mod delivery;
 mod join;
 mod registry;
@@ -27,8 +28,10 @@ use std::{
 use parking_lot::Mutex;
 use tidings_protocol::{ConnectionId, UserId};
 
+pub(crate) use coming::Coming;
 pub use connection::{Connection, Next, Origin, Outlet};
 pub(crate) use connection::{Pushed, Worth};
+pub use delivery::{Left, Pace};
 pub use join::Joined;
 pub(crate) use join::{Attempt, Past};
 pub(crate) use room::{Room, State as RoomState};

@@ -9,7 +9,7 @@ pub(crate) use prefixed::Prefixed;
 use std::{future::Future, io, sync::Arc, time::Duration};
 
 use axum::Router;
-use tidings_core::Encode;
+use tidings_core::{Encode, Pace};
 use tidings_protocol::{Close, Reply};
 use tokio::{
     net::TcpListener,
@@ -21,6 +21,8 @@ use crate::{App, jobs, live::frames::Frames};
 
 /// Connections written to in one turn before others get theirs.
 const TURN_CONNECTIONS: usize = 256;
+/// Longest that a large room waits for entries that are being committed, to send them with those that were.
+const JOINING_MAX: Duration = Duration::from_millis(2);
 /// How often the hub looks at what is due.
 const TICK: Duration = Duration::from_millis(250);
 /// How often it is asked what other servers revoked.
@@ -121,10 +123,18 @@ async fn rest_after(error: &io::Error) {
 async fn turns(app: Arc<App>) {
     loop {
         app.turn.notified().await;
+        let mut waiting_since: Option<Instant> = None;
         loop {
             tokio::task::yield_now().await;
-            if !app.tidings.hub.turn(TURN_CONNECTIONS) {
-                break;
+            let has_waited = waiting_since.is_some_and(|since| since.elapsed() >= JOINING_MAX);
+            let pace = if has_waited { Pace::Now } else { Pace::Joining };
+            let left = app.tidings.hub.turn(TURN_CONNECTIONS, pace);
+            waiting_since = left.rooms.then(|| waiting_since.unwrap_or_else(Instant::now));
+            match waiting_since {
+                _ if left.connections => {}
+                // Whether something came or the time is over: the next turn finds out.
+                Some(since) => drop(tokio::time::timeout_at(since + JOINING_MAX, app.turn.notified()).await),
+                None => break,
             }
         }
     }

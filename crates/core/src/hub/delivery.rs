@@ -18,6 +18,24 @@ const INLINE_MAX: usize = 32;
 /// How long an entry may be missing while later ones wait for it; at most twice that for one that is missing right behind another.
 const GAP_WAIT: Duration = Duration::from_secs(1);
 
+/// Whether a turn lets rooms wait for entries that are on their way through the store, so that they leave together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pace {
+    /// It does.
+    Joining,
+    /// What is there leaves.
+    Now,
+}
+
+/// What is left after a turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Left {
+    /// Connections to be written to, by the next turn.
+    pub connections: bool,
+    /// Rooms that wait for what is on its way: a turn is due when the hub wakes again, and after a moment one at [`Pace::Now`].
+    pub rooms: bool,
+}
+
 /// A room in which an entry came before the one that should precede it.
 pub(super) struct Gap {
     room: Arc<Room>,
@@ -110,12 +128,17 @@ impl Hub {
     }
 
     /// One bounded piece of the work that publishes left: hands out what is pending in the rooms, then writes to at most
-    /// `connections_max` connections. True when there is more.
-    pub fn turn(&self, connections_max: usize) -> bool {
-        loop {
-            let Some(room) = self.fanout.lock().rooms.pop_front() else { break };
+    /// `connections_max` connections.
+    pub fn turn(&self, connections_max: usize, pace: Pace) -> Left {
+        let rooms = std::mem::take(&mut self.fanout.lock().rooms);
+        for room in rooms {
             let mut first = Vec::new();
             let mut state = room.lock();
+            if state.coming > 0 && pace == Pace::Joining {
+                drop(state);
+                self.fanout.lock().rooms.push_back(room);
+                continue;
+            }
             state.scheduled = false;
             self.distribute(&mut state, &mut first);
             drop(state);
@@ -129,7 +152,7 @@ impl Hub {
             }
         }
         let fanout = self.fanout.lock();
-        !fanout.connections.is_empty() || !fanout.rooms.is_empty()
+        Left { connections: !fanout.connections.is_empty(), rooms: !fanout.rooms.is_empty() }
     }
 
     /// Rooms in which something is missing.

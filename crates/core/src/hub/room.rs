@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub(crate) pending: Vec<Arc<Entry>>,
     /// Whether a turn is asked to hand out what is pending.
     pub(crate) scheduled: bool,
+    /// How many entries are on their way through the store.
+    pub(crate) coming: u32,
     /// Whether it left the hub: whoever still holds it must look it up again.
     pub(crate) gone: bool,
     /// Which users are here. None until the first: every user has a personal room, and those count nobody.

@@ -123,13 +123,12 @@ impl Tidings {
             });
             plans.push(plan);
         }
-        let appended = if kept.is_empty() && once.is_none() {
-            Appended::New(Vec::new())
+        let (appended, _coming) = if kept.is_empty() && once.is_none() {
+            (Appended::New(Vec::new()), Vec::new())
         } else {
             let watch = self.watch(kept.iter().map(|(entry, _)| &entry.room));
             let appended = self.store.append(kept, once).await.map_err(unavailable)?;
-            watch.handed_over();
-            appended
+            (appended, watch.answered())
         };
         // What came together leaves together.
         let at_once = plans.len() == 1 && !self.store.commits_together();
@@ -185,13 +184,12 @@ impl Tidings {
         let now = self.clock.now();
         let keep = self.kinds.keep(&key);
         let entry = Entry::new(key, publication, EntryId::new(now), now, None);
-        let entry = match keep {
-            Keep::None => Arc::new(entry),
+        let (entry, _coming) = match keep {
+            Keep::None => (Arc::new(entry), Vec::new()),
             keep => {
-                let kept = self.watch(std::iter::once(&entry.room));
+                let watch = self.watch(std::iter::once(&entry.room));
                 let entry = self.store.append_one(entry, keep).await.map_err(unavailable)?;
-                kept.handed_over();
-                entry
+                (entry, watch.answered())
             }
         };
         let (id, offset) = (entry.id, entry.offset);

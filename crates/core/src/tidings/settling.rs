@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{RoomKey, StoreError, store::Page};
+use crate::{RoomKey, StoreError, hub::Coming, store::Page};
 
 use super::Tidings;
 
@@ -12,16 +12,19 @@ const PAGE: usize = 200;
 /// How long a room is looked at whose publisher is gone: a store answers within two seconds.
 const LINGER: Duration = Duration::from_secs(3);
 
-/// Rooms to which something is being appended. Dropped before it was handed over, they are looked at with the next tick.
+/// Rooms to which something is being appended. Dropped before it was answered, they are looked at with the next tick.
 pub(super) struct Watch<'a> {
     tidings: &'a Tidings,
     rooms: Vec<RoomKey>,
+    coming: Vec<Coming<'a>>,
 }
 
-impl Watch<'_> {
-    /// The append has been answered: what it appended is on its way to the hub.
-    pub(super) fn handed_over(mut self) {
+impl<'a> Watch<'a> {
+    /// The append has been answered. What is given back is to be kept until the hub has all that it appended.
+    #[must_use]
+    pub(super) fn answered(mut self) -> Vec<Coming<'a>> {
         self.rooms.clear();
+        std::mem::take(&mut self.coming)
     }
 }
 
@@ -37,10 +40,12 @@ impl Drop for Watch<'_> {
 
 impl Tidings {
     pub(super) fn watch<'a>(&self, rooms: impl Iterator<Item = &'a RoomKey>) -> Watch<'_> {
-        Watch {
-            tidings: self,
-            rooms: if self.store.commits_together() { rooms.cloned().collect() } else { Vec::new() },
+        if !self.store.commits_together() {
+            return Watch { tidings: self, rooms: Vec::new(), coming: Vec::new() };
         }
+        let rooms: Vec<RoomKey> = rooms.cloned().collect();
+        let coming = rooms.iter().filter_map(|room| self.hub.announce(room)).collect();
+        Watch { tidings: self, rooms, coming }
     }
 
     /// Reads from the store what rooms with a gap, and rooms whose publisher is gone, have not been handed. To be called a few

@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use tidings_core::{
     Clock, Connection, Encode, Entry, Format, Hub, HubSettings, Identity, Joined, Kinds, MemoryStore,
-    Monotonic, Origin, Outlet, Tidings, metrics::Metrics,
+    Monotonic, Origin, Outlet, Pace, Tidings, metrics::Metrics,
 };
 use tidings_protocol::{Reply, RoomName, Timestamp, UserId, reply::JoinedRoom};
 use tidings_settings::{Access, AnyOf, Keep, RoomRule, Settings};
@@ -75,7 +75,7 @@ impl Hall {
 
     /// All that is on its way arrives.
     pub(crate) fn arrive(&self) {
-        while self.tidings.hub.turn(1_024) {}
+        while self.tidings.hub.turn(1_024, Pace::Now).connections {}
     }
 
     /// A connection of a user.

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use proptest::sample::Index;
 use tidings_core::{
     Clock, Connection, Encode, Entry, Format, Hub, HubSettings, Identity, Joined, Kinds, Monotonic, Next,
-    Origin, Publication, RoomKey, Store, Tidings,
+    Origin, Pace, Publication, RoomKey, Store, Tidings,
     metrics::Metrics,
     store::{
         Answer, Appended, AuditAct, AuditRecord, DataKeyId, Erased, JobState, KeyStore, Member, MemberRole,
@@ -130,7 +130,7 @@ impl World {
             Step::Return(client) => self.come_back(client),
             Step::Read { client, bytes } => self.read(client, bytes),
             Step::Turn(count) => {
-                self.tidings.hub.turn(count);
+                self.tidings.hub.turn(count, Pace::Joining);
             }
             Step::Pass(millis) => {
                 self.clock.0.fetch_add(millis, Ordering::Relaxed);
@@ -156,7 +156,7 @@ impl World {
 
     /// What a client whose socket takes everything was told of how another is, and of its leaving rooms.
     pub(crate) fn told(&mut self, client: usize, of: usize) -> Vec<String> {
-        while self.tidings.hub.turn(8) {}
+        while self.tidings.hub.turn(8, Pace::Now).connections {}
         self.read(client, 1_000_000);
         let user = format!("\"user_id\":\"user{of}\"");
         self.clients[client].told.iter().filter(|told| told.contains(&user)).cloned().collect()
@@ -168,7 +168,7 @@ impl World {
             self.tidings.hub.deliver(entry, true);
         }
         for round in 0..50 {
-            while self.tidings.hub.turn(8) {}
+            while self.tidings.hub.turn(8, Pace::Now).connections {}
             self.clock.0.fetch_add(400, Ordering::Relaxed);
             self.tidings.tick();
             self.end_the_ended();

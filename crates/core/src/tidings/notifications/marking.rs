@@ -67,7 +67,7 @@ impl Tidings {
         let tell = vec![(entry, self.kinds.keep(&personal))];
         let watch = self.watch(std::iter::once(&personal));
         let marked = self.store.mark(reader.clone(), which, change, tell, now).await.map_err(unavailable)?;
-        watch.handed_over();
+        let _coming = watch.answered();
         if !marked.changed.is_empty() {
             if let Change::Snooze(until) = change {
                 self.desk.note_due(until);

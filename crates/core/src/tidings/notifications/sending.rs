@@ -105,7 +105,7 @@ impl Tidings {
         let watch = self.watch(to.iter().map(|addressed| &addressed.audience));
         let id = notification.id;
         let notified = self.store.notify(notification, to, once, now).await.map_err(unavailable)?;
-        watch.handed_over();
+        let _coming = watch.answered();
         let outcomes = match notified {
             Notified::Before(ids) => return Ok(replayed(ids.first().copied().unwrap_or(id))),
             Notified::New(outcomes) => outcomes,

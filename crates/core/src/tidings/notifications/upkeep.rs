@@ -124,7 +124,7 @@ impl Tidings {
         if !entries.is_empty() {
             let watch = self.watch(entries.iter().map(|(entry, _)| &entry.room));
             let appended = self.store.append(entries, None).await?;
-            watch.handed_over();
+            let _coming = watch.answered();
             if let Appended::New(entries) = appended {
                 entries.into_iter().for_each(|entry| {
                     self.hand_out(entry, false);
