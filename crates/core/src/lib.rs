@@ -13,6 +13,8 @@ pub mod room;
 pub mod access;
 pub mod limits;
 
+pub mod search;
+
 pub mod store;
 pub mod store_memory;
 pub mod store_recent;

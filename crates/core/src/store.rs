@@ -6,6 +6,7 @@ pub mod inbox;
 mod keys;
 mod people;
 mod records;
+pub mod search;
 
 use std::{future::Future, path::Path, pin::Pin, sync::Arc};
 

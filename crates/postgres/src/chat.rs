@@ -2,10 +2,12 @@
 //! transaction of its own, under its room's row.
 
 mod acting;
+mod indexing;
 mod leaving;
 mod marks;
 mod mutes;
 mod pages;
+mod searching;
 pub(crate) mod sending;
 mod traces;
 
@@ -16,6 +18,7 @@ use tidings_core::{
         chat::{
             Act, Ask, ChatStore, Done, Mark, Message, MessagePage, Mute, Refusal, Trace, Unread, Version,
         },
+        search::{Found, Search},
     },
 };
 use tidings_protocol::{EntryId, Timestamp, UserId};
@@ -76,6 +79,14 @@ impl ChatStore for PostgresStore {
 
     fn muted(&self, room: RoomKey, users: Vec<UserId>, now: Timestamp) -> Answer<'_, Vec<UserId>> {
         answer(mutes::among(&self.pool, room, users, now))
+    }
+
+    fn search(&self, search: Search) -> Answer<'_, Found> {
+        answer(searching::search(&self.pool, search))
+    }
+
+    fn rooms_with_messages(&self, limit: usize) -> Answer<'_, Vec<RoomKey>> {
+        answer(searching::rooms(&self.pool, limit))
     }
 
     fn chat_traces(&self, user: UserId, after: Option<Trace>, limit: usize) -> Answer<'_, Vec<Trace>> {

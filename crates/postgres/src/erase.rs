@@ -52,8 +52,12 @@ pub(crate) async fn erase(pool: &Arc<Pool>, user: &UserId) -> Result<Erased, Sto
                    UPDATE tidings_entries SET type = $2, sender = NULL, data = 'null'
                    WHERE sender = $1
                      AND room IS DISTINCT FROM (SELECT id FROM tidings_rooms WHERE key = $3)
-                   RETURNING tableoid
-               ) SELECT tableoid::regclass::text AS part, count(*) AS entries FROM blanked GROUP BY 1";
+                   RETURNING tableoid, room, \"offset\"
+               ), unfound AS (
+                   DELETE FROM tidings_search s USING blanked WHERE s.room = blanked.room AND s.\"offset\" = blanked.\"offset\"
+                   RETURNING s.number
+               ) SELECT tableoid::regclass::text AS part, count(*) AS entries, (SELECT count(*) FROM unfound) AS unfound
+                 FROM blanked GROUP BY 1";
     let key = personal.to_string();
     let blanked = work.query(sql, &[text(&user.as_str()), text(&Erased::ENTRY_TYPE), text(&key)]).await?;
     let sql = "SELECT DISTINCT tableoid::regclass::text AS part FROM tidings_entries
@@ -77,6 +81,9 @@ pub(crate) async fn erase(pool: &Arc<Pool>, user: &UserId) -> Result<Erased, Sto
     }
     let mut blanked_entries = 0;
     for row in &blanked {
+        if rows::count(row, "unfound")? > 0 {
+            tables.insert("tidings_search".into());
+        }
         tables.insert(rows::get(row, "part")?);
         blanked_entries += rows::count(row, "entries")?;
     }

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_data_keys.sql"),
     include_str!("../migrations/0004_inboxes.sql"),
     include_str!("../migrations/0005_chat.sql"),
+    include_str!("../migrations/0006_search.sql"),
 ];
 
 /// `pg_advisory_xact_lock`: who changes the tables. The text `tidings` as a number.

@@ -24,6 +24,10 @@ impl Fresh for Memory {
     async fn store(&mut self) -> Arc<dyn Store> {
         sealed(Arc::new(MemoryStore::default()))
     }
+
+    fn keeps_words(&self) -> bool {
+        false
+    }
 }
 
 /// Its files are nothing to look into: what is erased was not to be found there before either.
@@ -52,6 +56,10 @@ impl Fresh for File {
 
     async fn copy(&mut self, at: &Path) -> Option<Arc<dyn Store>> {
         Some(self.open(at))
+    }
+
+    fn keeps_words(&self) -> bool {
+        false
     }
 }
 

@@ -20,12 +20,13 @@ use tidings_core::{
             Act, Ask, ChatStore, Done, Mark, Message, MessagePage, Mute, Refusal, Sending, Trace, Unread,
             Version,
         },
+        search::{Found, Search},
     },
 };
 use tidings_protocol::{EntryId, Offset, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use crate::{SqliteStore, task::Task};
+use crate::{SqliteStore, search, task::Task};
 
 pub(crate) use self::leaving::{erase, forget, forget_room};
 
@@ -127,6 +128,14 @@ impl ChatStore for SqliteStore {
 
     fn muted(&self, room: RoomKey, users: Vec<UserId>, now: Timestamp) -> Answer<'_, Vec<UserId>> {
         self.readers.read(move |connection| mutes::among(connection, &room, users, now))
+    }
+
+    fn search(&self, search: Search) -> Answer<'_, Found> {
+        self.readers.read(move |connection| search::search(connection, &search))
+    }
+
+    fn rooms_with_messages(&self, limit: usize) -> Answer<'_, Vec<RoomKey>> {
+        self.readers.read(move |connection| messages::rooms(connection, limit))
     }
 
     fn chat_traces(&self, user: UserId, after: Option<Trace>, limit: usize) -> Answer<'_, Vec<Trace>> {

@@ -33,6 +33,7 @@ mod readers;
 mod rooms;
 mod schema;
 mod scrub;
+mod search;
 mod store;
 pub mod sum;
 mod task;

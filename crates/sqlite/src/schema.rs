@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_data_keys.sql"),
     include_str!("../migrations/0004_inboxes.sql"),
     include_str!("../migrations/0005_chat.sql"),
+    include_str!("../migrations/0006_search.sql"),
 ];
 
 /// What became of a database's schema.

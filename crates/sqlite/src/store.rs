@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use tidings_core::{
-    Entry, RoomKey, Store,
+    Entry, RoomKey, Store, StoreError,
     store::{
         Answer, Appended, AuditAct, AuditRecord, Erased, JobState, Member, MemberRole, Once, Page,
         Revocation, RoomRecord, Stretch, Tidy,
@@ -13,7 +13,13 @@ use tidings_protocol::{EntryId, Json, Offset, Position, RoomName, Timestamp, Use
 use tidings_settings::Keep;
 
 use crate::{
-    SqliteStore, audit, backup, entries, error::Work, jobs, keys, ledger::Ledger, members, rooms, task::Task,
+    SqliteStore, audit, backup, entries,
+    error::Work,
+    jobs, keys,
+    ledger::Ledger,
+    members, rooms,
+    search::{self, Gone},
+    task::Task,
     users,
 };
 
@@ -31,6 +37,17 @@ impl SqliteStore {
         let (task, answer) = Task::new(state, COMMAND_BYTES, run, |_, done| done);
         self.queue.push(Box::new(task));
         answer
+    }
+
+    /// Has the index forget what is found no more, a few at a time; how many.
+    async fn clear_search(&self, which: Gone) -> Result<u64, StoreError> {
+        let mut gone = 0;
+        loop {
+            match self.write(which, |ledger, which| search::clear(ledger, *which)).await? {
+                0 => return Ok(gone),
+                went => gone += went,
+            }
+        }
     }
 }
 
@@ -171,9 +188,13 @@ impl Store for SqliteStore {
             let traces = self.scans.read(move |connection| users::traces(connection, &whose)).await?;
             let run: fn(&mut Ledger, &(UserId, users::Traces)) -> Work<Erased> =
                 |ledger, (user, traces)| users::erase(ledger, user, traces);
-            let (task, answer) = Task::new((user, traces), COMMAND_BYTES, run, |_, erased| erased);
+            let erased = self.write((user, traces), run).await?;
+            self.clear_search(Gone::Erased).await?;
+            // It was done before; what is left of it in the files goes with this.
+            let nothing: fn(&mut Ledger, &()) -> Work<()> = |_, ()| Ok(());
+            let (task, answer) = Task::new((), COMMAND_BYTES, nothing, |(), ()| ());
             self.queue.push(Box::new(task.emptying_log()));
-            answer.await
+            answer.await.map(|()| erased)
         })
     }
 
@@ -198,6 +219,7 @@ impl Store for SqliteStore {
     fn tidy(&self, _: Timestamp, tidy: Tidy) -> Answer<'_, u64> {
         Box::pin(async move {
             let mut gone = self.write(tidy, |ledger, tidy| users::tidy(ledger, *tidy)).await?;
+            self.clear_search(Gone::All).await?;
             loop {
                 let went = self.write(tidy, |ledger, tidy| keys::tidy(ledger, *tidy, CHUNK)).await?;
                 gone += went;

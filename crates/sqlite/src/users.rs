@@ -14,7 +14,7 @@ use crate::{
     error::{Work, damaged},
     inbox,
     ledger::Ledger,
-    rooms,
+    rooms, search,
     sum::sum,
     values,
 };
@@ -123,5 +123,6 @@ fn blank(connection: &Connection, room: i64, offset: i64, user: &UserId) -> Work
         "UPDATE entries SET type = ?3, sender = NULL, data = ?4, sum = ?5 WHERE room = ?1 AND offset = ?2";
     let mut change = connection.prepare_cached(change)?;
     change.execute(params![room, offset, left.r#type, left.data, left.sum()])?;
+    search::leave_erased(connection, room, offset)?;
     Ok(true)
 }

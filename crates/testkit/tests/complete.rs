@@ -14,6 +14,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("order", include_str!("../src/contract/store/order.rs")),
     ("pages", include_str!("../src/contract/store/pages.rs")),
     ("rooms", include_str!("../src/contract/store/rooms.rs")),
+    ("search", include_str!("../src/contract/store/search.rs")),
     ("users", include_str!("../src/contract/store/users.rs")),
 ];
 

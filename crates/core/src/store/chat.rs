@@ -7,7 +7,10 @@ mod records;
 use tidings_protocol::{EntryId, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use super::Answer;
+use super::{
+    Answer,
+    search::{Found, Search},
+};
 use crate::{Entry, RoomKey};
 
 pub use act::{Act, By, ClientId, Done, Emoji, InvalidText, Refusal, Sending, UpTo, Versions};
@@ -36,6 +39,9 @@ pub use records::{Mark, Mute, Trace, TraceOf, Unread, Version};
 ///
 /// **Erasing** a user makes places of their messages as of all entries, whose versions go, and takes their reactions, marks, mutes, mentions and
 /// their names from pins. Nothing can be done to such a message, nor to one that was deleted.
+///
+/// **Search.** A message that comes or is edited with words is in the index with that transaction, and out of it with the one in which it is edited
+/// without words, deleted or erased, or goes by retention or with its room. The index holds [`crate::search::Token`]s and no words.
 ///
 /// What is said of atomicity, of being away and of errors at [`super::Store`] is true here too.
 pub trait ChatStore: Send + Sync {
@@ -104,6 +110,20 @@ pub trait ChatStore: Send + Sync {
     /// Those of `messages`.
     fn muted(&self, room: RoomKey, users: Vec<UserId>, now: Timestamp) -> Answer<'_, Vec<UserId>>;
 
+    /// Messages whose place in the index has all that is asked for, newest first, at most [`super::search::CANDIDATES_MAX`]. There may be too many of
+    /// them, for the index knows words by hashes: who asks looks at what they say. The work of one call is bounded, so a page may be short or empty and
+    /// yet say where to go on.
+    ///
+    /// # Errors
+    /// Those of `messages`.
+    fn search(&self, search: Search) -> Answer<'_, Found>;
+
+    /// Rooms in which there are messages, at most `limit`, those first that began last.
+    ///
+    /// # Errors
+    /// Those of `messages`.
+    fn rooms_with_messages(&self, limit: usize) -> Answer<'_, Vec<RoomKey>>;
+
     /// What there is of a user in chats beside messages, which are entries: pages in an order of the store's own, beginning behind the
     /// last one of a page before. For exports.
     ///
@@ -127,6 +147,8 @@ macro_rules! hand_on_chat {
             mute(room: $crate::RoomKey, user: UserId, mute: Option<Mute>) -> ();
             mutes_of(user: UserId) -> Vec<($crate::RoomKey, Mute)>;
             muted(room: $crate::RoomKey, users: Vec<UserId>, now: Timestamp) -> Vec<UserId>;
+            search(search: Search) -> Found;
+            rooms_with_messages(limit: usize) -> Vec<$crate::RoomKey>;
             chat_traces(user: UserId, after: Option<Trace>, limit: usize) -> Vec<Trace>;
         }
     };
@@ -135,6 +157,7 @@ macro_rules! hand_on_chat {
             use $crate::store::chat::{
                 Act, Ask, ChatStore, Done, Mark, Message, MessagePage, Mute, Refusal, Trace, Unread, Version,
             };
+            use $crate::store::search::{Found, Search};
             use ::tidings_protocol::{EntryId, Timestamp, UserId};
             use ::tidings_settings::Keep;
             impl ChatStore for $store {

@@ -4,6 +4,7 @@
 mod acting;
 mod reading;
 mod rooms;
+mod searching;
 
 use tidings_protocol::{EntryId, Timestamp, UserId};
 use tidings_settings::Keep;
@@ -18,6 +19,7 @@ use crate::{
             Act, Ask, ChatStore, Done, Mark, Message, MessagePage, Mute, Refusal, Trace, TraceOf, Unread,
             Version,
         },
+        search::{Found, Search},
     },
 };
 
@@ -99,6 +101,18 @@ impl ChatStore for MemoryStore {
         users.dedup();
         users.retain(|user| chats.is_muted(&room, user, now));
         ready(users)
+    }
+
+    fn search(&self, search: Search) -> Answer<'_, Found> {
+        let logs = self.logs.lock();
+        let mut chats = self.chats.lock();
+        ready(searching::search(&mut chats, &logs, &search))
+    }
+
+    fn rooms_with_messages(&self, limit: usize) -> Answer<'_, Vec<RoomKey>> {
+        let logs = self.logs.lock();
+        let mut chats = self.chats.lock();
+        ready(searching::rooms(&mut chats, &logs, limit))
     }
 
     fn chat_traces(&self, user: UserId, after: Option<Trace>, limit: usize) -> Answer<'_, Vec<Trace>> {

@@ -13,6 +13,7 @@ use crate::{
         chat::{
             Act, Ask, ChatStore, Done, Mark, Message, MessagePage, Mute, Refusal, Trace, Unread, Version,
         },
+        search::{Found, Search},
     },
 };
 
@@ -61,6 +62,8 @@ impl ChatStore for RecentStore {
         mute(room: RoomKey, user: UserId, mute: Option<Mute>) -> ();
         mutes_of(user: UserId) -> Vec<(RoomKey, Mute)>;
         muted(room: RoomKey, users: Vec<UserId>, now: Timestamp) -> Vec<UserId>;
+        search(search: Search) -> Found;
+        rooms_with_messages(limit: usize) -> Vec<RoomKey>;
         chat_traces(user: UserId, after: Option<Trace>, limit: usize) -> Vec<Trace>;
     }
 }

@@ -13,7 +13,7 @@ use tidings_protocol::{EntryId, Json, Offset, UserId};
 use tidings_settings::Keep;
 use tokio::time::Instant;
 
-use super::marks;
+use super::{indexing, marks};
 use crate::{
     append,
     failure::{Failure, Kind},
@@ -128,12 +128,12 @@ impl Acting<'_> {
     async fn act(&self, room: Option<i64>, act: &Act) -> Result<Acted, Stop> {
         match act {
             Act::Send(_) => Err(Refusal::NoSuchMessage.into()),
-            Act::Edit { message, data, by, versions, mentions, words: _ } => {
+            Act::Edit { message, data, by, versions, mentions, words } => {
                 let whole = self.whole(room, *message, Some(*by)).await?;
                 if *versions == Versions::Keep {
                     self.keep_version(&whole).await?;
                 }
-                self.edit(whole, data, mentions).await
+                self.edit(whole, data, mentions, words.as_deref()).await
             }
             Act::Delete { message, tombstone, by, versions } => {
                 let whole = self.whole(room, *message, Some(*by)).await?;
@@ -176,8 +176,15 @@ impl Acting<'_> {
         Ok(Whole { room, offset: rows::get(row, "offset")?, is_pinned, entry })
     }
 
-    async fn edit(&self, whole: Whole, data: &Json, mentions: &BTreeSet<UserId>) -> Result<Acted, Stop> {
+    async fn edit(
+        &self,
+        whole: Whole,
+        data: &Json,
+        mentions: &BTreeSet<UserId>,
+        words: Option<&str>,
+    ) -> Result<Acted, Stop> {
         self.rewrite(&whole, data).await?;
+        indexing::change(self.work, (whole.room, whole.offset), &whole.entry, words).await?;
         let sql = r#"UPDATE tidings_messages SET edited_at = $3 WHERE room = $1 AND "offset" = $2"#;
         self.work.execute(sql, &[number(&whole.room), number(&whole.offset), number(&self.now)]).await?;
         let before = self.mentioned(&whole).await?;
@@ -205,6 +212,7 @@ impl Acting<'_> {
 
     async fn delete(&self, whole: Whole, tombstone: &Json) -> Result<Acted, Stop> {
         self.rewrite(&whole, tombstone).await?;
+        indexing::change(self.work, (whole.room, whole.offset), &whole.entry, None).await?;
         let sql = r#"UPDATE tidings_messages SET deleted_at = $3, pinned_at = NULL, pinned_by = NULL
                      WHERE room = $1 AND "offset" = $2"#;
         self.work.execute(sql, &[number(&whole.room), number(&whole.offset), number(&self.now)]).await?;

@@ -8,12 +8,13 @@ use crate::{
 };
 
 /// What is kept of messages by their places.
-const BY_PLACE: [&str; 5] = [
+const BY_PLACE: [&str; 6] = [
     "tidings_messages",
     "tidings_chat_mentions",
     "tidings_chat_reactions",
     "tidings_chat_reaction_counts",
     "tidings_chat_versions",
+    "tidings_search",
 ];
 /// What may hold something of a user.
 pub(crate) const TABLES: [&str; 5] = [

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::future::try_join5;
+use futures_util::future::{try_join, try_join5};
 use tidings_core::{
     Entry,
     store::chat::{Refusal, Sending},
@@ -10,7 +10,7 @@ use tidings_core::{
 use tidings_protocol::{EntryId, Offset, UserId};
 use tokio_postgres::Row;
 
-use super::{id, to_id};
+use super::{id, indexing::Indexed, to_id};
 use crate::{
     failure::Failure,
     rows,
@@ -84,6 +84,8 @@ pub(crate) struct Messages<'a> {
     mentions: (Vec<i64>, Vec<i64>, Vec<&'a str>),
     /// Up to where senders have read now, by room: offset, number, time. Each has one mark, of their last message.
     marks: BTreeMap<(i64, &'a str), (i64, i64, i64)>,
+    /// By what they are found.
+    indexed: Indexed,
     /// Which message of whom is where.
     sent: Vec<(i64, &'a str, i64, EntryId)>,
 }
@@ -106,6 +108,9 @@ impl<'a> Messages<'a> {
         self.number.push(number);
         self.thread.push(thread.map(|id| id.bytes().to_vec()).unwrap_or_default());
         self.reply_to.push(sending.reply_to.map(|id| id.bytes().to_vec()));
+        if let Some(words) = sending.words.as_deref() {
+            self.indexed.add((room, offset), entry, words);
+        }
         if let Some(thread) = thread {
             *self.replies.entry((room, thread.bytes())).or_default() += 1;
         }
@@ -125,14 +130,14 @@ impl<'a> Messages<'a> {
         if self.room.is_empty() {
             return Ok(HashMap::new());
         }
-        let (.., cleared) = try_join5(
+        let beside = try_join5(
             self.insert(work),
             self.count_replies(work),
             self.mention(work),
             self.mark(work),
             self.clear(work),
-        )
-        .await?;
+        );
+        let ((.., cleared), ()) = try_join(beside, self.indexed.insert(work)).await?;
         let mut of_messages: HashMap<EntryId, Vec<EntryId>> = HashMap::new();
         for row in &cleared {
             let (user, room): (String, i64) = (rows::get(row, "user_id")?, rows::get(row, "room")?);

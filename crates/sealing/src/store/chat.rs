@@ -11,6 +11,7 @@ use tidings_core::{
             Act, Ask, ChatStore, Done, Mark, Message, MessagePage, Mute, Refusal, Sending, Trace, TraceOf,
             Unread, Version,
         },
+        search::{Candidate, Found, Search},
     },
 };
 use tidings_protocol::{EntryId, Json, Timestamp, UserId};
@@ -136,6 +137,19 @@ impl ChatStore for SealedStore {
         })
     }
 
+    /// What is found was not sealed; what is read may be, if it was edited meanwhile.
+    fn search(&self, search: Search) -> Answer<'_, Found> {
+        let found = self.store.search(search);
+        Box::pin(async move {
+            let Found { candidates, next } = found.await?;
+            let mut opened = Vec::with_capacity(candidates.len());
+            for Candidate { number, entry } in candidates {
+                opened.push(Candidate { number, entry: self.opened(entry).await? });
+            }
+            Ok(Found { candidates: opened, next })
+        })
+    }
+
     /// A page may begin behind a version, which is known by its number: what it says does not matter.
     fn chat_traces(&self, user: UserId, after: Option<Trace>, limit: usize) -> Answer<'_, Vec<Trace>> {
         let traces = self.store.chat_traces(user, after, limit);
@@ -162,5 +176,6 @@ impl ChatStore for SealedStore {
         mute(room: RoomKey, user: UserId, mute: Option<Mute>) -> ();
         mutes_of(user: UserId) -> Vec<(RoomKey, Mute)>;
         muted(room: RoomKey, users: Vec<UserId>, now: Timestamp) -> Vec<UserId>;
+        rooms_with_messages(limit: usize) -> Vec<RoomKey>;
     }
 }

@@ -16,7 +16,7 @@ use super::{
     reactions,
     sending::{self, mention},
 };
-use crate::{entries, error::Work, ledger::Ledger, values};
+use crate::{entries, error::Work, ledger::Ledger, search, values};
 
 pub(super) fn act(ledger: &mut Ledger, asked: &Asked) -> Work<Acted> {
     let Asked { act, entry, keep } = asked;
@@ -64,13 +64,14 @@ fn change(ledger: &mut Ledger, asked: &Asked, mut message: Beside, old: &Entry) 
     let (entry, now, place) = (&asked.entry, values::millis(asked.entry.time), message.place()?);
     let connection = ledger.connection();
     match &asked.act {
-        Act::Edit { data, versions, mentions, words: _, .. } => {
+        Act::Edit { data, versions, mentions, words, .. } => {
             if *versions == Versions::Keep {
                 messages::keep_version(connection, &message, old.from.as_ref(), &old.data, now)?;
             }
             message.edited_at = Some(now);
             message.update(connection)?;
             rewrite(connection, &message, old, data)?;
+            search::change(connection, (message.room, message.offset), old, words.as_deref())?;
             let others = mentions.iter().filter(|user| Some(*user) != old.from.as_ref()).collect();
             let (mentioned, unmentioned) = mention_others(connection, &message, others)?;
             let at = append(ledger, asked)?;
@@ -89,6 +90,7 @@ fn change(ledger: &mut Ledger, asked: &Asked, mut message: Beside, old: &Entry) 
             (message.deleted_at, message.pinned_at, message.pinned_by) = (Some(now), None, None);
             message.update(connection)?;
             rewrite(connection, &message, old, tombstone)?;
+            search::change(connection, (message.room, message.offset), old, None)?;
             reactions::clear(connection, message.room, message.offset)?;
             let (_, unmentioned) = mention_others(connection, &message, Vec::new())?;
             Ok(Acted::Deleted { at: append(ledger, asked)?, message: place, unmentioned })

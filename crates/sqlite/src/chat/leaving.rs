@@ -8,7 +8,7 @@ use super::{
     messages::{self, Beside, COLUMNS},
     reactions,
 };
-use crate::{error::Work, ledger::Ledger};
+use crate::{error::Work, ledger::Ledger, search};
 
 /// What is kept of messages by their places.
 const BY_PLACE: [&str; 5] =
@@ -23,7 +23,7 @@ pub(crate) fn forget(connection: &Connection, room: i64, up_to: i64) -> Work<()>
         let sql = format!("DELETE FROM {table} WHERE room = ?1 AND offset <= ?2");
         connection.prepare_cached(&sql)?.execute([room, up_to])?;
     }
-    Ok(())
+    search::leave(connection, room, up_to)
 }
 
 /// Lets all go that belongs to a room; by its number, where it has one.
@@ -35,7 +35,7 @@ pub(crate) fn forget_room(connection: &Connection, room: &RoomKey, number: Optio
         let sql = format!("DELETE FROM {table} WHERE room = ?1");
         connection.prepare_cached(&sql)?.execute([number])?;
     }
-    Ok(())
+    search::leave(connection, number, i64::MAX)
 }
 
 /// Lets all go that is a user's. Their messages are entries.

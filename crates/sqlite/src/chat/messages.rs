@@ -226,3 +226,18 @@ fn version_sum(numbers: [i64; 4], sender: Option<&str>, data: &str) -> i64 {
     let [room, offset, number, until] = numbers;
     sum(&[room.into(), offset.into(), number.into(), sender.into(), until.into(), data.into()])
 }
+
+/// Rooms in which there are messages, those first that began last: one step of the index a room.
+pub(super) fn rooms(connection: &Connection, limit: usize) -> Work<Vec<RoomKey>> {
+    let sql = "WITH RECURSIVE each_room (room) AS (
+                   SELECT max(room) FROM messages
+                   UNION ALL SELECT (SELECT max(m.room) FROM messages AS m WHERE m.room < e.room) FROM each_room AS e WHERE e.room IS NOT NULL
+               ) SELECT r.key FROM each_room AS e CROSS JOIN rooms AS r ON r.id = e.room LIMIT ?1";
+    let mut all = connection.prepare_cached(sql)?;
+    let mut rows = all.query([values::rows(limit)])?;
+    let mut rooms = Vec::new();
+    while let Some(row) = rows.next()? {
+        rooms.push(values::room(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+    }
+    Ok(rooms)
+}

@@ -14,7 +14,7 @@ use super::{
     Acted, marks,
     messages::{self, Beside},
 };
-use crate::{entries, error::Work, keys, ledger::Ledger, values};
+use crate::{entries, error::Work, keys, ledger::Ledger, search, values};
 
 pub(super) fn send(ledger: &mut Ledger, sending: &Sending, entry: &Entry, keep: Keep) -> Work<Acted> {
     let once = sending.once(&entry.room, entry.from.as_ref(), entry.time);
@@ -60,6 +60,7 @@ pub(super) fn send(ledger: &mut Ledger, sending: &Sending, entry: &Entry, keep: 
         pinned_by: None,
     };
     message.insert(connection)?;
+    search::add(connection, (room, message.offset), entry, sending.words.as_deref())?;
     if let Some(mut root) = thread.map(|id| messages::find(connection, room, id)).transpose()?.flatten() {
         root.replies += 1;
         root.update(connection)?;

@@ -10,3 +10,4 @@ mod faults;
 mod files;
 mod full;
 mod harness;
+mod search;

@@ -25,6 +25,7 @@ pub mod order;
 pub mod pages;
 pub mod people;
 pub mod rooms;
+pub mod search;
 pub mod users;
 
 /// Where the stores of one test come from. Dropping it cleans up.
@@ -49,6 +50,11 @@ pub trait Fresh {
     /// Opens a copy that [`Store::backup`] wrote.
     fn copy(&mut self, _: &Path) -> impl Future<Output = Option<Arc<dyn Store>>> {
         async { None }
+    }
+
+    /// Whether messages are found by their words: not where all is sealed.
+    fn keeps_words(&self) -> bool {
+        true
     }
 
     /// Files and folders in which the store keeps its content, to look for what was erased: asked for once, when it was written and
@@ -211,6 +217,15 @@ macro_rules! store_contract {
                 chats_last,
                 what_was_erased_of_chats_is_in_no_file,
                 a_room_that_keeps_its_last_entry_keeps_one_message,
+            ],
+            search: [
+                any_text_is_found_by_its_words,
+                any_input_is_words,
+                what_is_found_is_of_whom_when_and_where_it_is_asked_for,
+                pages_of_what_is_found_meet,
+                what_leaves_is_not_found_from_then_on,
+                what_is_found_lasts,
+                an_index_holds_no_words,
             ],
             copies: [
                 a_copy_has_everything_and_replaces_no_file,

@@ -7,7 +7,8 @@ use tidings_settings::Keep;
 
 use super::rooms::{Chat, Chats, Kept, entry_at};
 use crate::{
-    Entry,
+    Entry, RoomKey,
+    search::Token,
     store::{
         Erased,
         chat::{Act, By, Done, Emoji, Pin, Refusal, Sending, UpTo, Version, Versions},
@@ -25,9 +26,9 @@ pub(super) fn act(
     match act {
         Act::Send(sending) => send(chats, logs, &sending, entry, keep),
         act => {
-            let room = entry.room.clone();
+            let (room, arrival) = (entry.room.clone(), chats.next_arrival());
             match chats.follow(&room, logs) {
-                Some(chat) => change(chat, logs, act, entry, keep),
+                Some(chat) => change(chat, logs, act, entry, keep, arrival),
                 None => match act {
                     Act::Read { up_to: UpTo::Offset(_), .. } => {
                         Ok(Done::Read { entry: None, mark: Offset(0), cleared: Vec::new() })
@@ -63,6 +64,8 @@ fn send(
     let entry = logs.append(entry, keep);
     let offset = entry.offset.unwrap_or_default();
     let epoch = logs.standing(&room).map_or_else(crate::store::fresh_epoch, |(head, ..)| head.epoch);
+    let arrival = chats.next_arrival();
+    let tokens = tokens(&room, from.as_ref(), sending.words.as_deref());
     let chat = chats.chat(&room, epoch);
     if let Some(root) = thread.and_then(|id| chat.offset_of(id)).and_then(|root| chat.messages.get_mut(&root))
     {
@@ -81,6 +84,8 @@ fn send(
             pin: None,
             versions: Vec::new(),
             reactions: BTreeMap::new(),
+            arrival,
+            tokens,
         },
     );
     let others = sending.mentions.iter().filter(|user| Some(*user) != from.as_ref());
@@ -96,16 +101,25 @@ fn send(
     Ok(Done::Sent { entry, thread, cleared })
 }
 
-fn change(chat: &mut Chat, logs: &mut Logs, act: Act, entry: Entry, keep: Keep) -> Result<Done, Refusal> {
+/// `arrival` is that of a message that comes into the index with it.
+fn change(
+    chat: &mut Chat,
+    logs: &mut Logs,
+    act: Act,
+    entry: Entry,
+    keep: Keep,
+    arrival: u64,
+) -> Result<Done, Refusal> {
     match act {
         Act::Send(_) => Err(Refusal::NoSuchMessage),
-        Act::Edit { message, data, by, versions, mentions, words: _ } => {
+        Act::Edit { message, data, by, versions, mentions, words } => {
             let (offset, old) = whole(chat, logs, &entry, message, Some(by))?;
             let kept = chat.messages.get_mut(&offset).ok_or(Refusal::NoSuchMessage)?;
             if versions == Versions::Keep {
                 kept.keep_version(&old, entry.time);
             }
             kept.edited_at = Some(entry.time);
+            kept.index(tokens(&entry.room, old.from.as_ref(), words.as_deref()), arrival);
             logs.rewrite(&entry.room, offset, data);
             let others = mentions.into_iter().filter(|user| Some(user) != old.from.as_ref()).collect();
             let (mentioned, unmentioned) = mention_others(chat, offset, others);
@@ -121,6 +135,7 @@ fn change(chat: &mut Chat, logs: &mut Logs, act: Act, entry: Entry, keep: Keep) 
             }
             (kept.deleted_at, kept.pin) = (Some(entry.time), None);
             kept.reactions.clear();
+            kept.tokens.clear();
             logs.rewrite(&entry.room, offset, tombstone);
             let (_, unmentioned) = mention_others(chat, offset, Vec::new());
             Ok(Done::Deleted { entry: logs.append(entry, keep), message: Offset(offset), unmentioned })
@@ -157,7 +172,20 @@ fn change(chat: &mut Chat, logs: &mut Logs, act: Act, entry: Entry, keep: Keep) 
     }
 }
 
+/// By what a message is found.
+fn tokens(room: &RoomKey, sender: Option<&UserId>, words: Option<&str>) -> Vec<Token> {
+    words.map(|words| Token::of_message(room, sender, words)).unwrap_or_default()
+}
+
 impl Kept {
+    /// It is found by these from now on. What comes into the index comes to its end.
+    fn index(&mut self, tokens: Vec<Token>, arrival: u64) {
+        if self.tokens.is_empty() {
+            self.arrival = arrival;
+        }
+        self.tokens = tokens;
+    }
+
     fn keep_version(&mut self, said: &Entry, until: Timestamp) {
         let number = self.versions.len() as u64 + 1;
         self.versions.push(Version { number, data: said.data.clone(), until });

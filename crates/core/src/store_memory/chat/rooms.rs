@@ -10,6 +10,7 @@ use tidings_protocol::{EntryId, Epoch, Offset, Timestamp, UserId};
 
 use crate::{
     RoomKey,
+    search::Token,
     store::{
         Once, Page,
         chat::{Emoji, Mark, Mute, Pin, Trace, TraceOf, Version},
@@ -28,6 +29,8 @@ pub(in crate::store_memory) struct Chats {
     sent: HashMap<Box<str>, (EntryId, Offset)>,
     /// In the order in which they came.
     sent_order: VecDeque<(Timestamp, Box<str>)>,
+    /// The last number that a place in the index could have.
+    arrivals: u64,
 }
 
 /// The chat of one room.
@@ -58,6 +61,10 @@ pub(super) struct Kept {
     pub(super) versions: Vec<Version>,
     /// In the order in which they came.
     pub(super) reactions: BTreeMap<Emoji, Vec<(UserId, Timestamp)>>,
+    /// The number of its place in the index.
+    pub(super) arrival: u64,
+    /// By what it is found, in order; empty for what is not in the index.
+    pub(super) tokens: Vec<Token>,
 }
 
 struct Marked {
@@ -97,6 +104,15 @@ impl Chats {
             marks: BTreeMap::new(),
             mentions: BTreeMap::new(),
         })
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (&RoomKey, &Chat)> {
+        self.rooms.iter()
+    }
+
+    pub(super) fn next_arrival(&mut self) -> u64 {
+        self.arrivals += 1;
+        self.arrivals
     }
 
     pub(super) fn known(&self, once: &Once) -> Option<(EntryId, Offset)> {
@@ -154,10 +170,9 @@ impl Chats {
             chat.marks.remove(user);
             chat.mentions.retain(|(of, _), _| of != user);
             for (offset, kept) in &mut chat.messages {
-                if !kept.versions.is_empty()
-                    && entry_at(logs, room, *offset).is_some_and(|it| it.from.as_ref() == Some(user))
-                {
+                if entry_at(logs, room, *offset).is_some_and(|it| it.from.as_ref() == Some(user)) {
                     kept.versions.clear();
+                    kept.tokens.clear();
                 }
                 if let Some(pin) = &mut kept.pin
                     && pin.by.as_ref() == Some(user)

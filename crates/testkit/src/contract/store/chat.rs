@@ -43,9 +43,11 @@ fn sending(
     Act::Send(Sending { client_id, reply_to, thread, mentions, words: Some("words".into()) })
 }
 
+/// Where what was said before is kept, the message is in no index any more.
 fn edit(message: EntryId, data: &Json, by: By, versions: Versions, mentions: Vec<UserId>) -> Act {
     let mentions: BTreeSet<UserId> = mentions.into_iter().collect();
-    Act::Edit { message, data: data.clone(), by, versions, mentions, words: None }
+    let words = (versions == Versions::Drop).then(|| "changed".into());
+    Act::Edit { message, data: data.clone(), by, versions, mentions, words }
 }
 
 fn message(room: &RoomKey, from: &str, data: &str) -> Entry {

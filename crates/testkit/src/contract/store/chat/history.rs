@@ -63,6 +63,9 @@ pub fn random<F: Fresh>(fresh: impl Fn() -> F, cases: u32) {
             for step in steps {
                 model.take(&*store, step).await;
                 model.check(&*store).await;
+                if fresh.keeps_words() {
+                    model.check_found(&*store).await;
+                }
             }
         });
         Ok(())

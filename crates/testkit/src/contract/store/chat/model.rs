@@ -200,7 +200,7 @@ impl Model {
         let (id, data) = (self.id(message), json(&format!("\"edit {}\"", self.steps)));
         let act = edit(id, &data, right(by), kept(keep), users(mentions));
         let answer = store.chat(act, self.tell(room, from.as_ref()), LONG).await.unwrap();
-        let now = self.now();
+        let (now, step) = (self.now(), self.steps);
         let said = match self.whole(room, id, from.as_ref(), Some(by)) {
             Ok(said) => said,
             Err(refusal) => return assert_eq!(answer.unwrap_err(), refusal),
@@ -210,6 +210,10 @@ impl Model {
             said.keep_version(now);
         }
         (said.data, said.edited_at) = (data, Some(now));
+        if said.word.is_none() {
+            said.indexed = step;
+        }
+        said.word = (!keep).then_some("changed");
         let others: Vec<UserId> =
             users(mentions).into_iter().filter(|user| said.from.as_ref() != Some(user)).collect();
         said.mentions =
@@ -252,7 +256,7 @@ impl Model {
         } else {
             said.versions.clear()
         }
-        (said.data, said.deleted_at, said.pin) = (json("{}"), Some(now), None);
+        (said.data, said.deleted_at, said.pin, said.word) = (json("{}"), Some(now), None, None);
         said.reactions.clear();
         let place = said.offset;
         let gone: Vec<UserId> = std::mem::take(&mut said.mentions)
@@ -358,7 +362,9 @@ impl Model {
         assert_eq!(filed, thread);
         let offset = entry.offset.unwrap();
         self.told(room, &entry);
-        let expected = self.rooms.entry(room).or_default().say(&entry, thread, reply_to, users(mentions));
+        let step = self.steps;
+        let chat = self.rooms.entry(room).or_default();
+        let expected = chat.say(&entry, thread, reply_to, users(mentions), step);
         assert_eq!(cleared, expected);
         self.ids.push(id);
         if let Some(client) = client {
@@ -448,7 +454,7 @@ impl Model {
                     pin.by = None;
                 }
                 if said.from.as_ref() == Some(&who) {
-                    (said.from, said.data, said.erased) = (None, Json::null(), true);
+                    (said.from, said.data, said.erased, said.word) = (None, Json::null(), true, None);
                     said.versions.clear();
                 }
             }

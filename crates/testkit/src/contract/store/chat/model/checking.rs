@@ -10,7 +10,10 @@ use tidings_core::{
 use tidings_protocol::{EntryId, Json, Offset, Timestamp, UserId};
 
 use super::{Model, ROOMS, Room, Said, USERS, key};
-use crate::contract::samples::{TO_THE_END, read, room, user};
+use crate::contract::{
+    samples::{TO_THE_END, read, room, user},
+    store::search::{found, looking_for},
+};
 
 impl Model {
     /// Reads everything; all of it must be what the model has.
@@ -21,6 +24,24 @@ impl Model {
         }
         for name in USERS {
             self.check_user(store, &user(name)).await;
+        }
+    }
+
+    /// Looks for every word in every room, and in all; what is found must be what the model has.
+    pub async fn check_found(&self, store: &dyn Store) {
+        for word in ["words", "changed"] {
+            for place in [None, Some(0), Some(1)] {
+                let rooms =
+                    self.rooms.iter().filter(|(number, _)| place.is_none_or(|place| place == **number));
+                let mut expected: Vec<&Said> = rooms
+                    .flat_map(|(_, chat)| &chat.messages)
+                    .filter(|said| said.word == Some(word))
+                    .collect();
+                expected.sort_by_key(|said| std::cmp::Reverse(said.indexed));
+                let expected: Vec<EntryId> = expected.iter().map(|said| said.id).collect();
+                let looking = looking_for(word, place.map(|place| vec![key(place)]));
+                assert_eq!(found(store, looking).await, expected, "{word} in {place:?}");
+            }
         }
     }
 

@@ -34,6 +34,10 @@ pub(super) struct Said {
     pub(super) versions: Vec<Version>,
     pub(super) reactions: BTreeMap<Emoji, Vec<(UserId, Timestamp)>>,
     pub(super) mentions: BTreeMap<UserId, bool>,
+    /// The word by which it is found.
+    pub(super) word: Option<&'static str>,
+    /// With which step it came into the index.
+    pub(super) indexed: u64,
 }
 
 impl Room {
@@ -44,6 +48,7 @@ impl Room {
         thread: Option<EntryId>,
         reply_to: Option<EntryId>,
         mentions: Vec<UserId>,
+        step: u64,
     ) -> Vec<EntryId> {
         let offset = entry.offset.unwrap().0;
         self.last += 1;
@@ -68,6 +73,8 @@ impl Room {
             versions: Vec::new(),
             reactions: BTreeMap::new(),
             mentions: others.map(|user| (user, true)).collect(),
+            word: Some("words"),
+            indexed: step,
         });
         let Some(who) = &entry.from else { return Vec::new() };
         self.marks.insert(who.clone(), (offset, entry.time, false));
