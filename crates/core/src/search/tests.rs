@@ -127,7 +127,8 @@ proptest! {
         let all = words(&text, MESSAGE_WORDS_MAX);
         if let Some(word) = all.get(pick % all.len().max(1)) {
             let part = &text[word.at.clone()];
-            prop_assume!(part.len() <= QUERY_BYTES_MAX);
+            // A character that stands for several words, like ¼, is part of others' where they touch it.
+            prop_assume!(part.len() <= QUERY_BYTES_MAX && plain(part) == [word.text.clone()]);
             prop_assert!(finds(part, &text), "{:?}", part);
             let query = Query::parse(part).unwrap();
             if let Some(hits) = query.and_then(|query| query.found_in(&text)) {

@@ -34,7 +34,8 @@ async fn appends_while_syncs_fail() {
 
 #[test]
 fn a_sync_that_fails_is_no_acknowledgement_and_the_database_is_opened_again() {
-    for which in ["fsync,fdatasync:error=EIO:when=12+15", "fsync,fdatasync:error=EIO:when=20..23"] {
+    // Opening a new database syncs with each migration: those go well.
+    for which in ["fsync,fdatasync:error=EIO:when=20+15", "fsync,fdatasync:error=EIO:when=30..33"] {
         let directory = Directory::new();
         let run = Command::new("strace")
             .args(["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e"])
