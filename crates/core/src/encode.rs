@@ -30,6 +30,6 @@ pub trait Encode: Send + Sync {
     fn entry(&self, format: Format, entry: &Entry) -> Bytes;
     /// An answer or a greeting.
     fn reply(&self, format: Format, reply: &Reply) -> Bytes;
-    /// A protocol ping.
-    fn ping(&self) -> Bytes;
+    /// A protocol ping; a number in it comes back with its pong.
+    fn ping(&self, number: Option<u64>) -> Bytes;
 }

@@ -39,6 +39,23 @@ pub struct Publication {
     pub except: Option<ConnectionId>,
 }
 
+/// What a back end asks to be published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// To whom.
+    pub target: Target,
+    /// What.
+    pub publication: Publication,
+    /// Whether it is kept to whom it came, and who has seen and read it.
+    pub receipts: bool,
+}
+
+impl From<(Target, Publication)> for Asked {
+    fn from((target, publication): (Target, Publication)) -> Self {
+        Self { target, publication, receipts: false }
+    }
+}
+
 /// Something that happened in a room. Shared by everyone it goes to.
 #[derive(Debug)]
 pub struct Entry {

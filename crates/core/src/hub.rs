@@ -12,6 +12,7 @@ mod batch;
 mod coming;
 mod delivery;
 mod join;
+mod receipts;
 mod registry;
 mod room;
 
@@ -28,15 +29,17 @@ use std::{
 use parking_lot::Mutex;
 use tidings_protocol::{ConnectionId, UserId};
 
+pub(crate) use batch::with_ping;
 pub(crate) use coming::Coming;
 pub use connection::{Connection, Next, Origin, Outlet};
 pub(crate) use connection::{Pushed, Worth};
 pub use delivery::{Left, Pace};
 pub use join::Joined;
 pub(crate) use join::{Attempt, Past};
+pub(crate) use receipts::{Proof, TRACKED_MAX};
 pub(crate) use room::{Room, State as RoomState};
 
-use self::{heartbeat::Wheel, shards::Shards};
+use self::{heartbeat::Wheel, receipts::Receipts, shards::Shards};
 use crate::{
     Clock, Encode, RoomKey,
     metrics::Metrics,
@@ -58,6 +61,7 @@ pub struct Hub {
     gaps: Mutex<Vec<delivery::Gap>>,
     pub(crate) presences: Presences,
     pub(crate) typing: Mutex<Typing>,
+    pub(crate) receipts: Receipts,
     pub(crate) settings: HubSettings,
     pub(crate) clock: Arc<dyn Clock>,
     encode: Box<dyn Encode>,
@@ -106,6 +110,7 @@ impl Hub {
             gaps: Mutex::default(),
             presences: Presences::default(),
             typing: Mutex::default(),
+            receipts: Receipts::default(),
             settings,
             clock,
             encode,

@@ -32,7 +32,7 @@ pub mod housekeeping;
 
 pub use clock::{Clock, Monotonic};
 pub use encode::{Encode, Format};
-pub use entry::{Entry, Publication, Target};
+pub use entry::{Asked, Entry, Publication, Target};
 pub use hex::hex;
 pub use hub::{Connection, Hub, HubSettings, Joined, Left, Next, Origin, Outlet, Pace};
 pub use identity::{Grant, Identity};

@@ -40,4 +40,6 @@ counters! {
     users_offline = "tidings_user_offline_events";
     /// Times that the back end could not be told so, because too much waited.
     user_events_dropped = "tidings_user_events_dropped";
+    /// Deliveries that were proved and not noted in receipts, because too many waited.
+    receipts_lost = "tidings_receipts_lost";
 }

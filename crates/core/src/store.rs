@@ -5,6 +5,7 @@ mod error;
 pub mod inbox;
 mod keys;
 mod people;
+pub mod receipts;
 mod records;
 pub mod search;
 
@@ -45,7 +46,9 @@ pub enum Appended {
 /// caller's. **Epochs.** A log that is lost or starts anew has another epoch. **Retention** only ever takes the oldest entries of a
 /// log, so what is left has no gap. **Away.** A store that cannot be reached or cannot write says so within two seconds, holds
 /// nothing back for later, and works again by itself when it can. Calls may come from any task, at the same time.
-pub trait Store: chat::ChatStore + inbox::InboxStore + KeyStore + People + Send + Sync {
+pub trait Store:
+    chat::ChatStore + inbox::InboxStore + receipts::ReceiptStore + KeyStore + People + Send + Sync
+{
     // --- entries
 
     /// Puts entries at the ends of their rooms' logs, all or none, with their idempotency key. Entries come without offsets; the

@@ -6,6 +6,7 @@ mod inbox;
 mod keys;
 mod logs;
 mod people;
+mod receipts;
 
 use std::{path::Path, sync::Arc};
 
@@ -13,7 +14,9 @@ use parking_lot::Mutex;
 use tidings_protocol::{Json, Offset, Position, RoomName, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use self::{book::Book, chat::Chats, inbox::Inboxes, keys::Keys, logs::Logs, people::Crowd};
+use self::{
+    book::Book, chat::Chats, inbox::Inboxes, keys::Keys, logs::Logs, people::Crowd, receipts::Receipts,
+};
 use crate::{
     Entry, RoomKey, Store, StoreError,
     store::{
@@ -36,6 +39,7 @@ pub struct MemoryStore {
     keys: Mutex<Keys>,
     /// Locked behind `logs`.
     chats: Mutex<Chats>,
+    receipts: Mutex<Receipts>,
 }
 
 impl Default for MemoryStore {
@@ -55,6 +59,7 @@ impl MemoryStore {
             inboxes: Mutex::default(),
             keys: Mutex::default(),
             chats: Mutex::default(),
+            receipts: Mutex::default(),
         }
     }
 
@@ -210,6 +215,7 @@ impl Store for MemoryStore {
             logs.replace(|entry| (entry.from.as_ref() == Some(&user)).then(|| entry.blanked()));
         let memberships = self.book.lock().erase(&user);
         self.crowd.lock().forget(&user);
+        self.receipts.lock().erase(&user);
         let notifications = self.inboxes.lock().erase(&user);
         ready(Erased { personal_entries, blanked_entries, memberships, notifications })
     }

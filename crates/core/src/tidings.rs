@@ -8,6 +8,7 @@ mod membership;
 pub mod notifications;
 mod people;
 mod publishing;
+mod receipts;
 mod resuming;
 mod settling;
 mod tokens;

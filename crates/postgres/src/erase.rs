@@ -14,7 +14,7 @@ use crate::{
     failure::{Failure, Kind},
     inbox,
     pool::Pool,
-    rooms, rows,
+    receipts, rooms, rows,
     work::{LONG, QUICK, Work, ask, int, number, text},
 };
 
@@ -69,13 +69,14 @@ pub(crate) async fn erase(pool: &Arc<Pool>, user: &UserId) -> Result<Erased, Sto
     work.execute("DELETE FROM tidings_people WHERE user_id = $1", &[text(&user.as_str())]).await?;
     let notifications = inbox::erase(&work, user).await?;
     let pins = chat::erase(&work, user).await?;
+    receipts::erase(&work, user).await?;
     let personal_entries = rooms::remove(&work, &personal).await?.unwrap_or_default();
 
     let mut tables: BTreeSet<String> =
         ["tidings_rooms", "tidings_members", "tidings_revocations", "tidings_people"]
             .map(String::from)
             .into();
-    tables.extend(inbox::TABLES.into_iter().chain(chat::TABLES).map(String::from));
+    tables.extend(inbox::TABLES.into_iter().chain(chat::TABLES).chain(receipts::TABLES).map(String::from));
     if pins {
         tables.insert("tidings_messages".into());
     }

@@ -124,9 +124,9 @@ impl InboxStore for PostgresStore {
 
     fn receipts(&self, id: EntryId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Receipt>> {
         Box::pin(async move {
-            let sql = "SELECT user_id, seen_at, read_at FROM tidings_items WHERE id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3";
             let (id, after) = (id.bytes().to_vec(), after.as_ref().map_or("", UserId::as_str));
-            let rows = ask(&self.pool, sql, &[bytes(&id), text(&after), number(&bounded(limit))]).await?;
+            let rows =
+                look(&self.pool, RECEIPTS, &[bytes(&id), text(&after), number(&bounded(limit))]).await?;
             let receipt = |row| -> Result<Receipt, Failure> {
                 let user = crate::rows::user(row, "user_id")?;
                 Ok(Receipt {
@@ -175,6 +175,19 @@ impl InboxStore for PostgresStore {
         Box::pin(async move { Ok(plans::scheduled_of(&self.pool, &user).await?) })
     }
 }
+
+/// Who has something of a notification of their own, and whose marks cover a broadcast that is in their inbox as far as that is known here.
+const RECEIPTS: &str = "
+    SELECT user_id, seen_at, read_at FROM tidings_items WHERE id = $1 AND user_id > $2
+    UNION ALL
+    SELECT x.user_id, CASE WHEN x.seen_up_to >= b.number THEN x.seen_at ELSE x.read_at END,
+        CASE WHEN x.read_up_to >= b.number THEN x.read_at END
+    FROM tidings_broadcasts b JOIN tidings_inboxes x ON x.since < b.number AND greatest(x.seen_up_to, x.read_up_to) >= b.number
+    WHERE b.id = $1 AND x.user_id > $2
+        AND NOT EXISTS (SELECT FROM tidings_items i WHERE i.user_id = x.user_id AND i.id = $1)
+        AND (b.audience = 'everyone' OR EXISTS (
+            SELECT FROM tidings_members m WHERE m.room = b.audience AND m.user_id = x.user_id AND m.since <= b.created_at))
+    ORDER BY user_id LIMIT $3";
 
 impl PostgresStore {
     /// An inbox is known from now on.

@@ -31,6 +31,7 @@ mod house;
 mod inbox;
 mod members;
 mod people;
+mod receipts;
 mod rooms;
 
 mod chat;

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_inboxes.sql"),
     include_str!("../migrations/0005_chat.sql"),
     include_str!("../migrations/0006_search.sql"),
+    include_str!("../migrations/0007_receipts.sql"),
 ];
 
 /// `pg_advisory_xact_lock`: who changes the tables. The text `tidings` as a number.

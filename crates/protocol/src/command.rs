@@ -149,7 +149,27 @@ pub enum Command {
         /// Until when.
         until: Timestamp,
     },
+    /// Entries were on a screen, or read: of those that were published with `receipts`.
+    Acknowledge {
+        /// Which, 1 to [`ACKNOWLEDGED_MAX`].
+        entry_ids: Vec<EntryId>,
+        /// What became of them.
+        r#as: Acknowledged,
+    },
 }
+
+/// What a user did with an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Acknowledged {
+    /// It was on a screen.
+    Seen,
+    /// It was read, and so seen.
+    Read,
+}
+
+/// Most entries that one `acknowledge` may name.
+pub const ACKNOWLEDGED_MAX: usize = 200;
 
 /// Most entries of one `history`.
 pub const HISTORY_LIMIT_MAX: u16 = 200;
@@ -288,6 +308,7 @@ impl Command {
                 notification_id: required("notification_id", fields.notification_id)?,
                 until: required("until", fields.until)?,
             },
+            "acknowledge" => Self::acknowledge(fields)?,
             _ => return Err(unknown_type()),
         })
     }
@@ -305,6 +326,14 @@ impl Command {
         }
         let (room, epoch) = (required("room", fields.room)?, optional("epoch", fields.epoch)?);
         Ok(Self::GetHistory { room, before, after, epoch, limit })
+    }
+
+    fn acknowledge(fields: &Envelope<'_>) -> Result<Self, Fault> {
+        let entry_ids: Vec<EntryId> = required("entry_ids", fields.entry_ids)?;
+        if !(1..=ACKNOWLEDGED_MAX).contains(&entry_ids.len()) {
+            return Err(Fault::invalid("entry_ids", "expected 1 to 200 ids"));
+        }
+        Ok(Self::Acknowledge { entry_ids, r#as: required("as", fields.r#as)? })
     }
 
     fn get_unread(fields: &Envelope<'_>) -> Result<Self, Fault> {

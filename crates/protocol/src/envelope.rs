@@ -37,7 +37,9 @@ fields!(
     resume,
     notification_id,
     notification_ids,
-    until
+    until,
+    entry_ids,
+    r#as
 );
 
 impl<'a> Envelope<'a> {

@@ -12,7 +12,8 @@ use crate::{ConnectionId, EntryId, ErrorCode, EventType, Json, Offset, RoomName,
 
 pub use house::{AuditItem, AuditPage, EraseAgainRequest, EraseResponse, JobInfo, JobOutcome};
 pub use notifications::{
-    MarkRequest, MarkResponse, NotificationPage, NotifyRequest, NotifyResponse, ReceiptInfo, Repeat,
+    DeliveredInfo, MarkRequest, MarkResponse, NotificationPage, NotifyRequest, NotifyResponse, ReceiptInfo,
+    Repeat,
 };
 pub use rooms::{
     AccessInfo, MemberInfo, MemberRequest, Membership, Messages, RevokeResponse, RoomInfo, RoomRequest,
@@ -37,6 +38,9 @@ pub struct PublishRequest {
     /// A connection that shall not get it, usually the one whose user caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub except: Option<ConnectionId>,
+    /// Whether it is kept to whom it was delivered, and who has seen and read it: `GET /v1/entries/{id}/receipts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<bool>,
 }
 
 /// Whom an entry is for: exactly one of these.

@@ -132,6 +132,16 @@ pub enum Reply {
         /// Of two counts, the one with the higher revision is right.
         revision: u64,
     },
+    /// Answers `acknowledge`.
+    Acknowledged {
+        /// The asking message's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CorrelationId>,
+        /// Those that were published with `receipts` and are this user's.
+        entry_ids: Vec<EntryId>,
+        /// Whether all that were named are.
+        success: bool,
+    },
     /// Something went wrong; the connection goes on unless a close follows.
     Error {
         /// The asking message's id.

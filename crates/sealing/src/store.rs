@@ -301,6 +301,9 @@ impl KeyStore for SealedStore {
     }
 }
 
+// Ids, names of devices and times: nothing of it is what somebody said.
+tidings_core::hand_on_receipts!(SealedStore, |sealed| sealed.store);
+
 impl People for SealedStore {
     pass_on! {
         note_people(people: Vec<Person>) -> ();

@@ -31,6 +31,8 @@ const REVOCATIONS: Duration = Duration::from_millis(500);
 const PEOPLE: Duration = Duration::from_millis(200);
 /// How often badges are told that were not told at once.
 const BADGES: Duration = Duration::from_millis(100);
+/// How often it is kept to whom entries came.
+const RECEIPTS: Duration = Duration::from_millis(250);
 /// How long the store may take to keep it at the very end.
 const LAST_WORD: Duration = Duration::from_secs(2);
 /// After `goodbye`: the shortest wait, and the spread for each connection there is.
@@ -56,12 +58,14 @@ pub async fn serve(
     // Where the store cannot say yet, nobody can come in either, and the first who could is looked at again by then.
     let _ = app.tidings.read_revocations().await;
     let _ = app.tidings.look_for_inboxes().await;
+    let _ = app.tidings.look_for_receipts().await;
     let turns = tokio::spawn(turns(app.clone()));
     let ticks = tokio::spawn(ticks(app.clone()));
     let settling = tokio::spawn(settling(app.clone()));
     let revocations = tokio::spawn(revocations(app.clone()));
     let people = tokio::spawn(people(app.clone()));
     let badges = tokio::spawn(badges(app.clone()));
+    let receipts = tokio::spawn(receipts(app.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone()));
     // Each connection that speaks HTTP holds a receiver: when the last is gone, all requests are answered.
     let (leave, _) = watch::channel(());
@@ -86,9 +90,13 @@ pub async fn serve(
     revocations.abort();
     jobs.abort();
     badges.abort();
+    receipts.abort();
     people.abort();
     // Aborted, it lets go of what it holds at its next step: only then can this have its turn.
     let _ = people.await;
+    if !matches!(tokio::time::timeout(LAST_WORD, app.tidings.keep_receipts()).await, Ok(Ok(()))) {
+        tracing::warn!("the last receipts could not be kept");
+    }
     match tokio::time::timeout(LAST_WORD, app.tidings.leave_people()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "when people were last seen could not be kept"),
@@ -172,6 +180,9 @@ async fn revocations(app: Arc<App>) {
         if let Err(error) = app.tidings.look_for_inboxes().await {
             tracing::debug!(%error, "it could not be read whether there are inboxes, trying again");
         }
+        if let Err(error) = app.tidings.look_for_receipts().await {
+            tracing::debug!(%error, "it could not be read of what receipts are kept, trying again");
+        }
     }
 }
 
@@ -182,6 +193,18 @@ async fn badges(app: Arc<App>) {
     loop {
         interval.tick().await;
         app.tidings.tell_counts().await;
+    }
+}
+
+/// Keeps to whom entries came. What cannot be kept now is tried again.
+async fn receipts(app: Arc<App>) {
+    let mut interval = tokio::time::interval(RECEIPTS);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(error) = app.tidings.keep_receipts().await {
+            tracing::debug!(%error, "it could not be kept to whom entries came, trying again");
+        }
     }
 }
 

@@ -185,9 +185,7 @@ impl InboxStore for SqliteStore {
 
     fn receipts(&self, id: EntryId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Receipt>> {
         self.readers.read(move |connection| {
-            let sql =
-                "SELECT user, seen_at, read_at FROM items WHERE id = ?1 AND user > ?2 ORDER BY user LIMIT ?3";
-            let mut page = connection.prepare_cached(sql)?;
+            let mut page = connection.prepare_cached(RECEIPTS)?;
             let after = after.as_ref().map_or("", UserId::as_str);
             let mut rows = page.query(params![id.bytes(), after, crate::values::rows(limit)])?;
             let mut receipts = Vec::new();
@@ -257,6 +255,20 @@ impl InboxStore for SqliteStore {
         self.readers.read(move |connection| plans::scheduled_of(connection, &user))
     }
 }
+
+/// Who has something of a notification of their own, and whose marks cover a broadcast that is in their inbox as far as that is known here.
+const RECEIPTS: &str = "
+    SELECT user, seen_at, read_at FROM items WHERE id = ?1 AND user > ?2
+    UNION ALL
+    SELECT x.user, CASE WHEN x.seen_up_to >= b.number THEN x.seen_at ELSE x.read_at END,
+        CASE WHEN x.read_up_to >= b.number THEN x.read_at END
+    FROM broadcasts AS b CROSS JOIN inboxes AS x
+    WHERE b.id = ?1 AND x.user > ?2 AND x.since < b.number AND (x.seen_up_to >= b.number OR x.read_up_to >= b.number)
+        AND NOT EXISTS (SELECT 1 FROM items AS i WHERE i.user = x.user AND i.id = ?1)
+        AND (b.audience = 'everyone' OR EXISTS (
+            SELECT 1 FROM rooms AS r JOIN members AS m ON m.room = r.id
+            WHERE r.key = b.audience AND m.user = x.user AND m.since <= b.created_at))
+    ORDER BY user LIMIT ?3";
 
 /// The answer of a command whose answer is all that it did.
 fn last<S, T>(_: S, done: T) -> T {

@@ -30,6 +30,7 @@ mod options;
 mod people;
 mod queue;
 mod readers;
+mod receipts;
 mod rooms;
 mod schema;
 mod scrub;

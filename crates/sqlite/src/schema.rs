@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_inboxes.sql"),
     include_str!("../migrations/0005_chat.sql"),
     include_str!("../migrations/0006_search.sql"),
+    include_str!("../migrations/0007_receipts.sql"),
 ];
 
 /// What became of a database's schema.

@@ -14,7 +14,7 @@ use crate::{
     error::{Work, damaged},
     inbox,
     ledger::Ledger,
-    rooms, search,
+    receipts, rooms, search,
     sum::sum,
     values,
 };
@@ -86,6 +86,7 @@ pub(crate) fn erase(ledger: &mut Ledger, user: &UserId, traces: &Traces) -> Work
     delete("DELETE FROM people WHERE user = ?1")?;
     let notifications = inbox::erase(ledger, user)?;
     chat::erase(ledger, user)?;
+    receipts::erase(ledger, user)?;
     Ok(Erased { personal_entries, blanked_entries, memberships, notifications })
 }
 

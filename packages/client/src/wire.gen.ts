@@ -9,6 +9,13 @@ export interface AccessInfo {
   why: string;
 }
 
+/** What a user did with an entry. */
+export type Acknowledged =
+  /** It was on a screen. */
+  | 'seen'
+  /** It was read, and so seen. */
+  | 'read';
+
 /**
  * A record of the audit log. Its hash is the SHA-256 of the hash before it (32 zero bytes before the first) and of number, time, actor, act,
  * subject and detail, each as text with its length as eight bytes, the highest first, in front.
@@ -240,6 +247,14 @@ export type Command =
       notification_id: EntryId;
       /** Until when. */
       until: Timestamp;
+    }
+  /** Entries were on a screen, or read: of those that were published with `receipts`. */
+  | {
+      type: 'acknowledge';
+      /** What became of them. */
+      as: Acknowledged;
+      /** Which, 1 to `ACKNOWLEDGED_MAX`. */
+      entry_ids: EntryId[];
     };
 
 /** The {@link Command} of one `type`. */
@@ -274,6 +289,16 @@ export type CorrelationId =
   | number
   /** A text, as it came. */
   | string;
+
+/** A device that has an entry: its client answered something that was sent behind it. */
+export interface DeliveredInfo {
+  /** When it was known to have it first. */
+  at: Timestamp;
+  /** What the client said it is: `web`, `mobile`, … */
+  client_type?: string;
+  /** The client's own name for its device; of one that has none, the id of its connection. */
+  device: string;
+}
 
 /** `POST /v1/users/{user}/disconnect`. */
 export interface DisconnectRequest {
@@ -675,6 +700,8 @@ export interface NotifyRequest {
   expires_at?: Timestamp;
   /** More words: at most 4000 characters. */
   message?: string;
+  /** Whether it is kept to which of their devices it was delivered, and when. Who has seen and read it is known of every notification. */
+  receipts?: boolean;
   /** Sent again and again, from `send_at` or now on. */
   repeat?: Repeat;
   /** When it is sent; now when absent. Not with `users`. */
@@ -836,6 +863,8 @@ export interface PublishRequest {
   data?: Json;
   /** A connection that shall not get it, usually the one whose user caused it. */
   except?: ConnectionId;
+  /** Whether it is kept to whom it was delivered, and who has seen and read it: `GET /v1/entries/{id}/receipts`. */
+  receipts?: boolean;
   /** For whom; exactly one field of it. */
   to: TargetFields;
   /** The entry's type, `order_status_changed`. */
@@ -874,8 +903,10 @@ export interface Reached {
   users: number;
 }
 
-/** Who has a notification, and what they did with it. */
+/** Who has a notification, or an entry that was published with `receipts`, and what they did with it. */
 export interface ReceiptInfo {
+  /** On what it came, by the names of the devices; at most 20. Empty where it was not asked for. */
+  delivered: DeliveredInfo[];
   /** When they read it; null before that. */
   read_at: Timestamp | null;
   /** When it was on a screen of theirs first; null before that. */
@@ -1009,6 +1040,16 @@ export type Reply =
       success: boolean;
       /** How many are unread and in sight now. */
       unread: number;
+    }
+  /** Answers `acknowledge`. */
+  | {
+      type: 'acknowledged';
+      /** Those that were published with `receipts` and are this user's. */
+      entry_ids: EntryId[];
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+      /** Whether all that were named are. */
+      success: boolean;
     }
   /** Something went wrong; the connection goes on unless a close follows. */
   | {

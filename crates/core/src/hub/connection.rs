@@ -18,6 +18,7 @@ use tidings_protocol::{Close, ConnectionId, Timestamp, UserId};
 use super::{
     Room,
     queue::{Queue, Written},
+    receipts::{Owed, Proof},
 };
 use crate::{Format, Identity, Monotonic, presence::User};
 
@@ -112,6 +113,8 @@ struct State {
     blocked: bool,
     end: Option<Box<Close>>,
     waker: Option<Waker>,
+    /// Proofs that entries came; mostly there is none.
+    owed: Option<Box<Owed>>,
 }
 
 /// What a piece is worth when the queue is full.
@@ -208,6 +211,11 @@ impl<O: Outlet + ?Sized> Connection<O> {
     }
 
     pub(crate) fn push(&self, piece: Bytes, worth: Worth) -> Pushed {
+        self.push_proving(piece, worth, None)
+    }
+
+    /// [`Self::push`] of a piece whose arrival is to be proved: the ping that asks for it is its end.
+    pub(crate) fn push_proving(&self, piece: Bytes, worth: Worth, proof: Option<&Proof>) -> Pushed {
         let mut state = self.state.lock();
         if state.end.is_some() {
             return Pushed::Ended;
@@ -221,6 +229,9 @@ impl<O: Outlet + ?Sized> Connection<O> {
             return Pushed::Overflowed;
         }
         state.queue.push(piece);
+        if let Some(proof) = proof {
+            state.owed.get_or_insert_default().push(proof.clone());
+        }
         if state.dirty || state.blocked {
             return Pushed::Behind;
         }
@@ -233,12 +244,27 @@ impl<O: Outlet + ?Sized> Connection<O> {
         &self,
         answer: Option<Bytes>,
         history: impl Iterator<Item = &'a Bytes>,
+        proof: Option<(Proof, Bytes)>,
     ) {
         let mut state = self.state.lock();
         if state.end.is_none() {
             answer.into_iter().for_each(|answer| state.queue.push(answer));
             history.for_each(|frame| state.queue.push_history(frame.clone()));
+            if let Some((proof, ping)) = proof {
+                state.queue.push_history(ping);
+                state.owed.get_or_insert_default().push(proof);
+            }
         }
+    }
+
+    /// The peer answered the ping of a number: what that proves.
+    pub(crate) fn prove(&self, number: u64) -> Vec<Proof> {
+        self.owed(|owed| Some(owed.up_to(number))).unwrap_or_default()
+    }
+
+    /// Something about the proofs that are outstanding, if there are any.
+    pub(crate) fn owed<T>(&self, look: impl FnOnce(&mut Owed) -> Option<T>) -> Option<T> {
+        self.state.lock().owed.as_mut().and_then(|owed| look(owed))
     }
 
     /// Whether so much waits that nothing more should be asked.

@@ -6,7 +6,7 @@ use tidings_protocol::{Close, Offset, Position, http::Reached};
 
 use super::{
     Hub, Room,
-    batch::Batch,
+    batch::{Batch, Part},
     connection::{Connection, Pushed},
     room::{Missing, State},
 };
@@ -98,14 +98,15 @@ impl Hub {
         if pending.is_empty() {
             return;
         }
-        let mut batch = Batch::new(&pending, self.encode());
+        let mut batch = Batch::new(&pending, self.encode(), self.proof_of(pending.iter()));
         let worth = batch.worth();
         let (mut delivered, mut dropped, mut cut) = (0, 0, 0);
         for connection in state.subscribers.iter() {
-            let Some((bytes, count)) = batch.for_connection(connection.id, connection.format) else {
+            let Some(Part { bytes, count, proof }) = batch.for_connection(connection.id, connection.format)
+            else {
                 continue;
             };
-            match connection.push(bytes, worth) {
+            match connection.push_proving(bytes, worth, proof.as_ref()) {
                 Pushed::First => {
                     delivered += count;
                     first.extend(std::iter::once(connection.clone()));

@@ -103,7 +103,7 @@ impl Hub {
             pinged.after(PONG_WAIT)
         } else if ping_at <= now {
             life.pinged.store(now.0.max(1), Ordering::Relaxed);
-            if connection.push(self.encode().ping(), Worth::Transient) == Pushed::First {
+            if connection.push(self.encode().ping(None), Worth::Transient) == Pushed::First {
                 self.flush_later(connection.clone());
             }
             now.after(PONG_WAIT)

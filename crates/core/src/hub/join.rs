@@ -101,10 +101,11 @@ impl Hub {
             past_entries.filter(|entry| is_past(entry, position.as_ref())).collect();
         let joined = self.joined(&state, past, told_position(past, position, &missed));
         let answer = answer.map(|answer| self.encode().reply(connection.format, &answer(joined)));
+        let proof = self.proof_of(missed.iter().copied());
         let missed: Vec<&Bytes> =
             missed.into_iter().map(|entry| entry.past_frame(connection.format, self.encode())).collect();
         self.metrics.deliveries.inc_by(missed.len() as u64);
-        connection.push_with_history(answer, missed.into_iter());
+        connection.push_with_history(answer, missed.into_iter(), proof);
         drop(state);
         first.iter().for_each(|connection| connection.flush());
         if came {
@@ -130,7 +131,8 @@ impl Hub {
         let frames: Vec<&Bytes> =
             entries.map(|entry| entry.past_frame(connection.format, self.encode())).collect();
         self.metrics.deliveries.inc_by(frames.len() as u64);
-        connection.push_with_history(joined, frames.into_iter());
+        let proof = self.proof_of(past.stretch.entries.iter());
+        connection.push_with_history(joined, frames.into_iter(), proof);
         connection.flush();
     }
 

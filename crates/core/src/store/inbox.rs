@@ -113,7 +113,8 @@ pub trait InboxStore: Send + Sync {
     fn inboxes(&self, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<UserId>>;
 
     /// Who has a notification, in the order of their ids, beginning behind `after`: all users to whom it went by name; of a broadcast, those
-    /// who changed something of it by its id. Nothing is said of those whose marks cover it.
+    /// who changed something of it by its id, and those in whose inbox it is and whose marks cover it. Of one to a role the latter are left
+    /// out: the store does not know who has which.
     ///
     /// # Errors
     /// [`super::StoreError::Unavailable`].

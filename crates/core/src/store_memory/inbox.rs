@@ -127,7 +127,8 @@ impl InboxStore for MemoryStore {
     }
 
     fn receipts(&self, id: EntryId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Receipt>> {
-        ready(self.inboxes.lock().receipts(id, after.as_ref(), limit))
+        let book = self.book.lock();
+        ready(self.inboxes.lock().receipts(&book, id, after.as_ref(), limit))
     }
 
     fn inbox_of(&self, user: UserId, after: Option<EntryId>, limit: usize) -> Answer<'_, Vec<Item>> {

@@ -1,4 +1,4 @@
-//! People's presence is no log: all of it goes to the store behind as it is.
+//! People's presence and receipts are no log: all of it goes to the store behind as it is.
 
 use std::ops::RangeInclusive;
 
@@ -6,6 +6,8 @@ use tidings_protocol::{Timestamp, UserId};
 
 use super::RecentStore;
 use crate::store::{Answer, People, Person, ServerId};
+
+crate::hand_on_receipts!(RecentStore, |recent| recent.store());
 
 impl People for RecentStore {
     fn note_people(&self, people: Vec<Person>) -> Answer<'_, ()> {

@@ -51,10 +51,12 @@ impl Tidings {
     pub async fn erase(&self, user: &UserId) -> Result<Erased, StoreError> {
         let mut sum = Erased::default();
         for _ in 0..PASSES {
+            self.hub.receipts.forget(user);
             let erased = self.without_keeping(user, self.store.erase(user.clone())).await?;
             sum.personal_entries += erased.personal_entries;
             sum.blanked_entries += erased.blanked_entries;
             sum.memberships += erased.memberships;
+            sum.notifications += erased.notifications;
             if self.store.entries_of(user.clone(), None, 1).await?.is_empty() {
                 break;
             }

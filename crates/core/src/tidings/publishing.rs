@@ -9,7 +9,7 @@ use tidings_settings::Keep;
 
 use super::{Tidings, unavailable};
 use crate::{
-    Entry, Identity, Publication, RoomKey, Target,
+    Asked, Entry, Identity, Publication, RoomKey, Target,
     access::Act,
     store::{Appended, Once},
 };
@@ -97,20 +97,26 @@ impl Tidings {
     /// `conflict` for a key of another request, `unavailable` when the store is: then nothing was published.
     pub async fn publish_all(
         &self,
-        publications: Vec<Result<(Target, Publication), Fault>>,
+        publications: Vec<Result<impl Into<Asked>, Fault>>,
         once: Option<Once>,
     ) -> Result<Vec<Result<Published, Fault>>, Fault> {
         let now = self.clock.now();
         let mut kept = Vec::new();
         let mut plans = Vec::with_capacity(publications.len());
-        for publication in publications {
-            let plan = publication.and_then(|(target, publication)| {
+        let mut tracked = Vec::new();
+        for asked in publications {
+            let plan = asked.and_then(|asked| {
+                let Asked { target, publication, receipts } = asked.into();
                 refuse_answers(&publication)?;
                 let keys = self.rooms_meant(target)?;
                 let mut plan = Plan { single: keys.len() == 1, kept: 0, transient: Vec::new() };
+                // What is asked about by one id has one.
+                let shared_id = receipts.then(|| EntryId::new(now));
+                tracked.extend(shared_id.map(|id| self.tracked_of(id, &keys, now)));
                 for key in keys {
                     let keep = self.kinds.keep(&key);
-                    let entry = Entry::new(key, publication.clone(), EntryId::new(now), now, None);
+                    let id = shared_id.unwrap_or_else(|| EntryId::new(now));
+                    let entry = Entry::new(key, publication.clone(), id, now, None);
                     match keep {
                         Keep::None => plan.transient.push(Arc::new(entry)),
                         keep => {
@@ -123,6 +129,7 @@ impl Tidings {
             });
             plans.push(plan);
         }
+        self.begin_receipts(tracked).await?;
         let (appended, _coming) = if kept.is_empty() && once.is_none() {
             (Appended::New(Vec::new()), Vec::new())
         } else {

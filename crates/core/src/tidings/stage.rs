@@ -65,7 +65,7 @@ impl Encode for Plain {
         Bytes::from_static(b"reply")
     }
 
-    fn ping(&self) -> Bytes {
+    fn ping(&self, _: Option<u64>) -> Bytes {
         Bytes::new()
     }
 }

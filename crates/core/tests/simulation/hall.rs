@@ -183,7 +183,7 @@ impl Encode for Lines {
         }
     }
 
-    fn ping(&self) -> Bytes {
+    fn ping(&self, _: Option<u64>) -> Bytes {
         Bytes::from_static(b"ping - -\n")
     }
 }

@@ -338,6 +338,7 @@ impl KeyStore for SharedStore {
 
 tidings_core::hand_on_inbox!(SharedStore, |shared| shared.store);
 tidings_core::hand_on_chat!(SharedStore, |shared| shared.store);
+tidings_core::hand_on_receipts!(SharedStore, |shared| shared.store);
 
 impl People for SharedStore {
     pass_on! {
@@ -436,7 +437,7 @@ impl Encode for Lines {
             _ => Bytes::from_static(b"other\n"),
         }
     }
-    fn ping(&self) -> Bytes {
+    fn ping(&self, _: Option<u64>) -> Bytes {
         Bytes::from_static(b"ping\n")
     }
 }

@@ -47,6 +47,9 @@ pub struct NotifyRequest {
     /// From then on it is gone, read or not. Not with `repeat`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Whether it is kept to which of their devices it was delivered, and when. Who has seen and read it is known of every notification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<bool>,
 }
 
 /// How something is repeated.
@@ -121,13 +124,27 @@ pub struct MarkResponse {
     pub revision: u64,
 }
 
-/// Who has a notification, and what they did with it.
+/// Who has a notification, or an entry that was published with `receipts`, and what they did with it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ReceiptInfo {
     /// Who.
     pub user: UserId,
+    /// On what it came, by the names of the devices; at most 20. Empty where it was not asked for.
+    pub delivered: Vec<DeliveredInfo>,
     /// When it was on a screen of theirs first; null before that.
     pub seen_at: Option<Timestamp>,
     /// When they read it; null before that.
     pub read_at: Option<Timestamp>,
+}
+
+/// A device that has an entry: its client answered something that was sent behind it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DeliveredInfo {
+    /// The client's own name for its device; of one that has none, the id of its connection.
+    pub device: String,
+    /// What the client said it is: `web`, `mobile`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_type: Option<String>,
+    /// When it was known to have it first.
+    pub at: Timestamp,
 }

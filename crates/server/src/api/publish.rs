@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc, time::Instant};
 use axum::response::IntoResponse;
 use http::{Request, StatusCode};
 use hyper::body::Body;
-use tidings_core::{Publication, Published, Target, store::Once};
+use tidings_core::{Asked, Publication, Published, Target, store::Once};
 use tidings_protocol::{
     ErrorCode, Fault, depth,
     http::{PublishRequest, PublishResponse, TargetFields},
@@ -47,11 +47,16 @@ async fn answer(app: &App, json: &[u8]) -> Result<Answer, Fault> {
 }
 
 async fn answer_once(app: Arc<App>, json: &[u8], once: Once) -> Result<(Answer, bool), Fault> {
-    let publication = read(json, app.settings.limits.json_depth)?;
-    let mut published = app.tidings.publish_all(vec![Ok(publication)], Some(once)).await?;
-    let published = published.pop().unwrap_or_else(|| Err(Fault::invalid("to", refusal::EXACTLY_ONE)))?;
+    let asked = read(json, app.settings.limits.json_depth)?;
+    let published = alone(&app, asked, Some(once)).await?;
     let body = response(published).to_json().into();
     Ok((Answer { status: StatusCode::ACCEPTED, body }, published.replayed))
+}
+
+/// Publishes one by the way of several, which knows of keys and receipts.
+async fn alone(app: &App, asked: Asked, once: Option<Once>) -> Result<Published, Fault> {
+    let mut published = app.tidings.publish_all(vec![Ok(asked)], once).await?;
+    published.pop().unwrap_or_else(|| Err(Fault::invalid("to", refusal::EXACTLY_ONE)))
 }
 
 /// What the back end is told.
@@ -66,8 +71,10 @@ pub(super) fn response(published: Published) -> PublishResponse {
 /// Those of [`read`] and of `Tidings::publish`.
 pub(super) async fn accept(app: &App, json: &[u8]) -> Result<Vec<u8>, Fault> {
     let began = Instant::now();
-    let (target, publication) = read(json, app.settings.limits.json_depth)?;
-    let response = response(app.tidings.publish(target, publication).await?);
+    let response = response(match read(json, app.settings.limits.json_depth)? {
+        asked @ Asked { receipts: true, .. } => alone(app, asked, None).await?,
+        Asked { target, publication, receipts: false } => app.tidings.publish(target, publication).await?,
+    });
     app.edge_metrics.publish_seconds.observe(began.elapsed());
     Ok(response.to_json())
 }
@@ -76,7 +83,7 @@ pub(super) async fn accept(app: &App, json: &[u8]) -> Result<Vec<u8>, Fault> {
 ///
 /// # Errors
 /// `invalid_request` with the field.
-pub(super) fn read(json: &[u8], depth_max: usize) -> Result<(Target, Publication), Fault> {
+pub(super) fn read(json: &[u8], depth_max: usize) -> Result<Asked, Fault> {
     if !depth::within(json, depth_max) {
         let message = format!("nested too deeply: at most {depth_max} levels are allowed");
         return Err(Fault::new(ErrorCode::InvalidRequest, message));
@@ -84,8 +91,9 @@ pub(super) fn read(json: &[u8], depth_max: usize) -> Result<(Target, Publication
     let Ok(request) = object::from_slice::<PublishRequest>(json) else {
         return Err(refusal::of_publication(json));
     };
-    let PublishRequest { to, r#type, data, except } = request;
-    Ok((target(to)?, Publication { r#type, data, from: None, except }))
+    let PublishRequest { to, r#type, data, except, receipts } = request;
+    let publication = Publication { r#type, data, from: None, except };
+    Ok(Asked { target: target(to)?, publication, receipts: receipts.unwrap_or_default() })
 }
 
 fn target(fields: TargetFields) -> Result<Target, Fault> {
@@ -117,7 +125,7 @@ mod tests {
     use super::*;
 
     fn target_of(to: &str) -> Result<Target, Fault> {
-        read(format!(r#"{{"to":{to},"type":"x"}}"#).as_bytes(), 32).map(|(target, _)| target)
+        read(format!(r#"{{"to":{to},"type":"x"}}"#).as_bytes(), 32).map(|asked| asked.target)
     }
 
     #[test]
@@ -146,8 +154,8 @@ mod tests {
     #[test]
     fn data_passes_as_it_came() {
         let json = br#"{"to":{"room":"a"},"type":"x","data":{"n": 1.0, "n": 2e2}}"#;
-        let (_, publication) = read(json, 32).unwrap();
-        assert_eq!(publication.data.as_str(), r#"{"n": 1.0, "n": 2e2}"#);
+        let asked = read(json, 32).unwrap();
+        assert_eq!(asked.publication.data.as_str(), r#"{"n": 1.0, "n": 2e2}"#);
         assert!(read(json, 1).unwrap_err().message.contains("at most 1 level"));
     }
 }

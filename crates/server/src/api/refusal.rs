@@ -25,6 +25,8 @@ struct Publication<'a> {
     _data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     except: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    receipts: Option<&'a RawValue>,
 }
 
 /// Fields of a `to`, still raw.
@@ -57,6 +59,7 @@ fn first_wrong_field(json: &[u8]) -> Result<(), Fault> {
     target(to)?;
     required::<EventType>("type", fields.r#type)?;
     optional::<ConnectionId>("except", fields.except)?;
+    optional::<bool>("receipts", fields.receipts)?;
     Ok(())
 }
 
@@ -148,11 +151,16 @@ mod tests {
         check(
             r#"{"to":{"room":"a"},"type":"x","excpet":"s3cret"}"#,
             None,
-            "expected one of to, type, data, except",
+            "expected one of to, type, data, except, receipts",
         );
         check(r#"{"to":{"room":"a"},"type":"x","type":"x"}"#, None, "the field type stands there twice");
         check(r#"{"to":{"room":"a"}}"#, Some("type"), "missing");
         check(r#"{"to":{"room":"a"},"type":"s3cret !"}"#, Some("type"), "an event type");
         check(r#"{"to":{"room":"a"},"type":"x","except":"s3cret"}"#, Some("except"), "");
+        check(
+            r#"{"to":{"room":"a"},"type":"x","receipts":"s3cret"}"#,
+            Some("receipts"),
+            "expected a boolean",
+        );
     }
 }

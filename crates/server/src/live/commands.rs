@@ -58,6 +58,11 @@ pub(super) async fn handle(
             let stretch = tidings.history_for(identity, &room, page, epoch.as_ref(), limit).await?;
             Ok(Some(Reply::History { reply_to: id, data: history(room, stretch) }))
         }
+        Command::Acknowledge { entry_ids, r#as } => {
+            let found = tidings.acknowledge(connection, entry_ids.clone(), r#as).await?;
+            let success = entry_ids.iter().all(|id| found.contains(id));
+            Ok(Some(Reply::Acknowledged { reply_to: id, entry_ids: found, success }))
+        }
         command @ (Command::GetUnread { .. }
         | Command::MarkSeen(_)
         | Command::MarkRead(_)

@@ -27,8 +27,11 @@ impl Encode for Frames {
         message(format, &json(reply))
     }
 
-    fn ping(&self) -> Bytes {
-        control(|out| encode::ping(b"", out))
+    fn ping(&self, number: Option<u64>) -> Bytes {
+        control(|out| match number {
+            Some(number) => encode::ping(number.to_be_bytes(), out),
+            None => encode::ping(b"", out),
+        })
     }
 }
 

@@ -169,7 +169,7 @@ async fn first_message(
                     let answered = socket.write_all(&frame).await;
                     answered.map_err(|_| Refusal::close(Close::NORMAL))?;
                 }
-                Said::Pong => {}
+                Said::Pong(_) => {}
                 Said::End(close) => return Err(Refusal::close(close)),
             }
         }

@@ -24,8 +24,8 @@ pub(super) enum Said {
     Message(Incoming),
     /// What is answered with this frame whoever it comes from, such as a ping.
     Answered(Bytes),
-    /// A pong: a sign of life.
-    Pong,
+    /// A pong: a sign of life; the number of the ping that it answers, if that had one.
+    Pong(Option<u64>),
     /// It says goodbye, or must be made to leave.
     End(Close),
 }
@@ -100,7 +100,7 @@ impl Reader {
                     Said::Answered(frames::data(Opcode::Binary, bytes, deflate))
                 }
                 (Message::Ping(payload), _) => Said::Answered(frames::pong(payload)),
-                (Message::Pong(_), _) => Said::Pong,
+                (Message::Pong(payload), _) => Said::Pong(payload.try_into().ok().map(u64::from_be_bytes)),
                 (Message::Close(frame), _) => {
                     let code = frame.map_or(Close::NORMAL.code, |frame| frame.code);
                     Said::End(Close { code, reason: "".into() })

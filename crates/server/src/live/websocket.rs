@@ -124,7 +124,9 @@ async fn hear(serving: &mut Serving, said: Vec<Said>) -> Option<Close> {
     while let Some(next) = said.next() {
         burst.goes_on = said.peek().is_some_and(is_publish);
         match next {
-            Said::Pong => {}
+            Said::Pong(number) => {
+                number.into_iter().for_each(|number| app.tidings.hub.proved(&shared, number));
+            }
             Said::Answered(frame) => connection.send(frame),
             Said::End(close) => end = Some(close),
             Said::Message(incoming) => end = answer(app, &shared, refusals, &mut burst, incoming).await.err(),

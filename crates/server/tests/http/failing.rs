@@ -58,6 +58,7 @@ impl KeyStore for Failing {
 
 tidings_core::hand_on_inbox!(Failing, |failing| failing.inside);
 tidings_core::hand_on_chat!(Failing, |failing| failing.inside);
+tidings_core::hand_on_receipts!(Failing, |failing| failing.inside);
 
 impl People for Failing {
     pass_on! {

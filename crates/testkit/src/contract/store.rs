@@ -24,6 +24,7 @@ pub mod model;
 pub mod order;
 pub mod pages;
 pub mod people;
+pub mod receipts;
 pub mod rooms;
 pub mod search;
 pub mod users;
@@ -155,6 +156,7 @@ macro_rules! store_contract {
                 a_broadcast_is_for_those_who_were_there,
                 a_mark_covers_what_was_there,
                 receipts_say_who_saw_and_read,
+                receipts_of_a_broadcast_name_whom_marks_cover,
                 settling_in_steps_changes_no_counter,
                 what_is_too_old_is_dropped,
                 all_of_a_large_inbox_is_marked,
@@ -172,6 +174,15 @@ macro_rules! store_contract {
                 all_people_come_in_the_order_of_their_ids,
                 erase_forgets_when_somebody_was_seen,
                 old_leases_are_forgotten_with_their_last_one,
+            ],
+            receipts: [
+                whoever_is_meant_has_a_receipt_from_the_start,
+                a_delivery_is_noted_once_for_each_device,
+                of_what_nobody_tracks_nothing_is_noted,
+                acknowledging_is_for_whom_it_came_to,
+                receipts_come_in_pages,
+                receipts_go_when_their_time_is_over,
+                erase_takes_receipts_along,
             ],
             data_keys: [
                 a_data_key_is_found_by_id_and_scope,

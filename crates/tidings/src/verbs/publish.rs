@@ -60,7 +60,7 @@ impl Publish {
         })?;
         let settings = given.load(&self.file)?.settings;
         let key = api_key(self.api_key, &settings.auth, &self.url)?;
-        let request = PublishRequest { to: self.to, r#type: self.event, data, except: None };
+        let request = PublishRequest { to: self.to, r#type: self.event, data, except: None, receipts: None };
         let headers: Vec<_> =
             self.idempotency_key.iter().map(|key| ("idempotency-key", key.as_str())).collect();
         let answer = self.url.post("/v1/publish", &key, &headers, &serde_json::to_vec(&request)?)?;

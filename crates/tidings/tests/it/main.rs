@@ -25,6 +25,7 @@ mod notifications;
 mod pieces;
 mod presence;
 mod publish;
+mod receipts;
 mod recovery;
 mod resume;
 mod rooms;

@@ -1,6 +1,14 @@
 // Generated from schema/frames by `cargo run -p xtask -- codegen`: change them there, not here.
 import type { ClientMessageOf, EntryMessage, OwnEntryOf, ReplyOf } from '../wire.gen.js';
 
+/** `schema/frames/client.acknowledge.json` */
+export const clientAcknowledge: ClientMessageOf<'acknowledge'> = {
+  "type": "acknowledge",
+  "id": 12,
+  "entry_ids": ["0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"],
+  "as": "seen"
+};
+
 /** `schema/frames/client.archive.json` */
 export const clientArchive: ClientMessageOf<'archive'> = {
   "type": "archive",
@@ -491,6 +499,14 @@ export const errorUnknownType: ReplyOf<'error'> = {
   "code": "unknown_type",
   "message": "no such message type; docs/reference/websocket.md lists them",
   "path": "type"
+};
+
+/** `schema/frames/reply.acknowledged.json` */
+export const replyAcknowledged: ReplyOf<'acknowledged'> = {
+  "type": "acknowledged",
+  "reply_to": 12,
+  "entry_ids": ["0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"],
+  "success": true
 };
 
 /** `schema/frames/reply.authenticated.json` */

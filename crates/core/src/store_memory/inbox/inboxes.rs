@@ -274,11 +274,26 @@ impl Inboxes {
         users.map(|(user, _)| user.clone()).take(limit).collect()
     }
 
-    pub(super) fn receipts(&self, id: EntryId, after: Option<&UserId>, limit: usize) -> Vec<Receipt> {
+    pub(super) fn receipts(
+        &self,
+        book: &Book,
+        id: EntryId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Vec<Receipt> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let users = self.users.range::<UserId, _>((from, Bound::Unbounded));
+        let broadcast = self.broadcasts.iter().find(|(_, it)| it.notification.id == id);
+        let covered = |user: &UserId, inbox: &Inbox| {
+            let (number, broadcast) = broadcast?;
+            let reader = Reader { user: user.clone(), roles: Vec::new() };
+            let state = inbox.default_state(*number);
+            let is_there = *number > inbox.since && broadcast.is_for(book, &reader);
+            (is_there && state.seen_at.is_some()).then_some(state)
+        };
         let receipt = |(user, inbox): (&UserId, &Inbox)| {
-            let State { seen_at, read_at, .. } = inbox.rows.get(&id)?.state;
+            let known = inbox.rows.get(&id).map(|row| row.state);
+            let State { seen_at, read_at, .. } = known.or_else(|| covered(user, inbox))?;
             Some(Receipt { user: user.clone(), seen_at, read_at })
         };
         users.filter_map(receipt).take(limit).collect()

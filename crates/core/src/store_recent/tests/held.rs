@@ -137,6 +137,7 @@ impl KeyStore for Held {
 
 crate::hand_on_inbox!(Held, |held| held.memory);
 crate::hand_on_chat!(Held, |held| held.memory);
+crate::hand_on_receipts!(Held, |held| held.memory);
 
 impl People for Held {
     held! {

@@ -48,6 +48,8 @@ pub struct Ask {
     pub expires_at: Option<Timestamp>,
     /// When it is sent, if not now.
     pub send_at: Option<Timestamp>,
+    /// Whether it is kept on what it came.
+    pub receipts: bool,
     /// How it is sent again, if it is.
     pub(super) repeat: Option<Repeating>,
     /// As it came, to be kept until it is sent.
@@ -82,6 +84,7 @@ impl Ask {
             content: content(&request)?,
             expires_at: request.expires_at,
             send_at: request.send_at,
+            receipts: request.receipts.unwrap_or_default(),
             repeat,
             request: Box::new(request),
         })

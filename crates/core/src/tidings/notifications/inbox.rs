@@ -5,7 +5,7 @@ use tidings_protocol::{EntryId, ErrorCode, Fault, Timestamp, UserId, notificatio
 use super::shown;
 use crate::{
     Identity, StoreError, Tidings,
-    store::inbox::{Counters, Filter, Reader, Receipt},
+    store::inbox::{Counters, Filter, Reader},
     tidings::unavailable,
 };
 
@@ -48,20 +48,6 @@ impl Tidings {
     /// `unavailable`.
     pub async fn counters(&self, reader: Reader) -> Result<Counters, Fault> {
         self.store.counters(reader, self.clock.now()).await.map_err(unavailable)
-    }
-
-    /// Who has a notification, in the order of their ids, beginning behind `after`; of one to a room's members, a role or everyone those who did
-    /// something with it by itself.
-    ///
-    /// # Errors
-    /// `unavailable`.
-    pub async fn receipts(
-        &self,
-        id: EntryId,
-        after: Option<UserId>,
-        limit: usize,
-    ) -> Result<Vec<Receipt>, Fault> {
-        self.store.receipts(id, after, limit).await.map_err(unavailable)
     }
 
     /// Inboxes with what their badges say and what they should, in the order of their users, beginning behind `after`. What went to roles

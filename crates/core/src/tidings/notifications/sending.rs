@@ -1,5 +1,7 @@
 //! From what a back end asks to inboxes, and to those who are there.
 
+use std::sync::Arc;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tidings_protocol::{
     EntryId, EventType, Fault, Json, RoomName, Timestamp, UserId, http::Reached,
@@ -72,12 +74,16 @@ impl Tidings {
             expires_at: ask.expires_at,
             content: ask.content.clone(),
         };
+        if ask.receipts {
+            self.begin_receipts(vec![Self::tracked_notification(id, created_at)]).await?;
+        }
+        let told_as = ask.receipts.then_some(id);
         let sent = match &ask.to {
-            Audience::Users(users) => self.send_to_users(notification, users, once).await?,
+            Audience::Users(users) => self.send_to_users(notification, users, told_as, once).await?,
             Audience::Members(room) => {
-                self.broadcast(notification, RoomKey::Named(room.clone()), once).await?
+                self.broadcast(notification, RoomKey::Named(room.clone()), told_as, once).await?
             }
-            Audience::All(key) => self.broadcast(notification, key.clone(), once).await?,
+            Audience::All(key) => self.broadcast(notification, key.clone(), told_as, once).await?,
         };
         if let Some(expires_at) = ask.expires_at {
             self.desk.note_due(expires_at);
@@ -89,6 +95,7 @@ impl Tidings {
         &self,
         notification: Notification,
         users: &[UserId],
+        told_as: Option<EntryId>,
         once: Option<Once>,
     ) -> Result<Sent, Fault> {
         let now = self.clock.now();
@@ -97,7 +104,7 @@ impl Tidings {
         let mut to = Vec::with_capacity(users.len());
         for (user, is_silent) in users.iter().zip(silent) {
             let audience = RoomKey::Personal(user.clone());
-            let entry = (!is_silent).then(|| own_entry(&audience, "new_notification", data.clone(), now));
+            let entry = (!is_silent).then(|| new_notification(&audience, told_as, data.clone(), now));
             let keep = self.kinds.keep(&audience);
             let tell = entry.transpose()?.into_iter().map(|entry| (entry, keep)).collect();
             to.push(Addressed { audience, tell });
@@ -135,6 +142,7 @@ impl Tidings {
         &self,
         notification: Notification,
         audience: RoomKey,
+        told_as: Option<EntryId>,
         once: Option<Once>,
     ) -> Result<Sent, Fault> {
         let now = self.clock.now();
@@ -154,8 +162,8 @@ impl Tidings {
                         replayed: false,
                     });
                 }
-                let entry =
-                    own_entry(&audience, "new_notification", told(&notification, audience.name())?, now)?;
+                let data = told(&notification, audience.name())?;
+                let entry = Arc::new(new_notification(&audience, told_as, data, now)?);
                 let reached = self.tell_audience(&audience, &entry, Some(&notification)).await;
                 Ok(Sent { id, deduplicated: false, scheduled_for: None, reached, replayed: false })
             }
@@ -207,6 +215,17 @@ fn told(notification: &Notification, room: Option<&RoomName>) -> Result<Json, Fa
     json(&NewNotification { notification: shown::fresh(notification, room) })
 }
 
+/// The entry that tells a notification. Where it is kept on what that came, it has the notification's id.
+fn new_notification(
+    room: &RoomKey,
+    told_as: Option<EntryId>,
+    data: Json,
+    now: Timestamp,
+) -> Result<Entry, Fault> {
+    let id = told_as.unwrap_or_else(|| EntryId::new(now));
+    entry_of(id, room, "new_notification", data, now)
+}
+
 /// The JSON of one of the server's own types.
 ///
 /// # Errors
@@ -221,8 +240,12 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<Json, Fault> {
 /// # Errors
 /// `internal` for a type that is no type.
 pub(super) fn own_entry(room: &RoomKey, r#type: &str, data: Json, now: Timestamp) -> Result<Entry, Fault> {
+    entry_of(EntryId::new(now), room, r#type, data, now)
+}
+
+fn entry_of(id: EntryId, room: &RoomKey, r#type: &str, data: Json, now: Timestamp) -> Result<Entry, Fault> {
     let no_type = |_| Fault::new(tidings_protocol::ErrorCode::Internal, "it cannot be told");
     let r#type = EventType::parse(r#type).map_err(no_type)?;
     let publication = Publication { r#type, data, from: None, except: None };
-    Ok(Entry::new(room.clone(), publication, EntryId::new(now), now, None))
+    Ok(Entry::new(room.clone(), publication, id, now, None))
 }

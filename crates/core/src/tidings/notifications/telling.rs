@@ -10,7 +10,7 @@ use tidings_protocol::{Timestamp, UserId, http::Reached, notification::UnreadCou
 use super::sending::{json, own_entry};
 use crate::{
     Connection, Entry, Format, Identity, RoomKey, StoreError, Tidings,
-    hub::{Pushed, Worth},
+    hub::{Proof, Pushed, Worth, with_ping},
     store::inbox::{Counters, Notification, Reader},
 };
 
@@ -29,10 +29,11 @@ impl Tidings {
     pub(super) async fn tell_audience(
         &self,
         audience: &RoomKey,
-        entry: &Entry,
+        entry: &Arc<Entry>,
         notification: Option<&Notification>,
     ) -> Reached {
         let now = self.clock.now();
+        let proof = self.hub.proof_of(std::iter::once(entry));
         let mut frames: [Option<Bytes>; Format::COUNT] = Default::default();
         let (mut told, mut stirred, mut reached) = (HashSet::new(), HashSet::new(), Reached::default());
         let is_silent = |user: &UserId| {
@@ -45,8 +46,9 @@ impl Tidings {
                 continue;
             }
             let format = connection.format;
-            let frame = frames[format.index()].get_or_insert_with(|| self.hub.encode().entry(format, entry));
-            if self.put(&connection, frame.clone()) {
+            let frame = frames[format.index()]
+                .get_or_insert_with(|| with_ping(self.hub.encode().entry(format, entry), proof.as_ref()));
+            if self.put(&connection, frame.clone(), proof.as_ref().map(|(proof, _)| proof)) {
                 reached.connections += 1;
                 told.insert(connection.user().clone());
             }
@@ -76,8 +78,8 @@ impl Tidings {
     }
 
     /// Puts a frame that may be lost onto a connection's queue; whether it is there.
-    fn put(&self, connection: &Arc<Connection>, frame: Bytes) -> bool {
-        match connection.push(frame, Worth::Transient) {
+    fn put(&self, connection: &Arc<Connection>, frame: Bytes, proof: Option<&Proof>) -> bool {
+        match connection.push_proving(frame, Worth::Transient, proof) {
             Pushed::First => self.hub.flush_later(connection.clone()),
             Pushed::Behind => {}
             Pushed::Dropped => {

@@ -1,6 +1,6 @@
 //! What time does to inboxes: snoozes end, notifications are due, expire and grow old. Who is concerned hears it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tidings_protocol::{
@@ -136,7 +136,7 @@ impl Tidings {
             upkeep.gone += 1;
             let gone = NotificationUpdated::of(vec![id], NotificationChange::Gone);
             if let Some(entry) = updated(&audience, gone, now) {
-                self.tell_audience(&audience, &entry, None).await;
+                self.tell_audience(&audience, &Arc::new(entry), None).await;
             }
         }
         Ok(())

@@ -39,6 +39,8 @@ struct Fields<'a> {
     repeat: Option<&'a RawValue>,
     #[serde(borrow, default)]
     expires_at: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    receipts: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +78,7 @@ pub(super) fn read(json: &[u8], depth_max: usize) -> Result<Ask, Fault> {
         send_at: optional("send_at", fields.send_at)?,
         repeat: fields.repeat.filter(|raw| raw.get() != "null").map(repeat).transpose()?,
         expires_at: optional("expires_at", fields.expires_at)?,
+        receipts: optional("receipts", fields.receipts)?,
     })
 }
 

@@ -162,12 +162,13 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         method: Method::GET,
         path: "/v1/entries/{id}/receipts",
         name: "receipts",
-        summary: "Who has a notification, and who has read it",
-        about: "In the order of the users' ids. To users by name: all of them. To a room's members, a role or everyone: those who did something with \
-                it by itself; who marked all as read is not listed. An id that nobody has is an empty list.",
+        summary: "Who has a notification or an entry, on what, and who has read it",
+        about: "In the order of the users' ids. Notifications, and entries that were published with `receipts`. To users by name: all of them. To a \
+                room, a role or everyone: those to whom it came, of a notification those too who have seen or read it. `delivered` is of what \
+                was sent with `receipts`. An id that nobody has is an empty list.",
         tag: Tag::Notifications,
         auth: Auth::ApiKey,
-        parameters: &[text("id", Place::Path, "The notification's."), LIMIT, CURSOR],
+        parameters: &[text("id", Place::Path, "The notification's, or the entry's."), LIMIT, CURSOR],
         body: None,
         status: StatusCode::OK,
         content: Content::Json(schema_of::<Page<ReceiptInfo>>),

@@ -1,6 +1,7 @@
 //! Inboxes: what comes in, what is done with it, what time does, and that the counters are right whatever happens.
 
 pub mod model;
+mod receipts;
 pub mod steps;
 
 use std::{collections::BTreeSet, path::PathBuf};
@@ -11,12 +12,13 @@ use tidings_core::{
         MemberRole,
         inbox::{
             Addressed, Category, Change, Content, Counters, Filter, Item, KeepSince, Notification, Notified,
-            Outcome, Preferences, Reader, Receipt, Scheduled, Severity, Which,
+            Outcome, Preferences, Reader, Scheduled, Severity, Which,
         },
     },
 };
 use tidings_protocol::{EntryId, Role, Timestamp};
 
+pub use self::receipts::{receipts_of_a_broadcast_name_whom_marks_cover, receipts_say_who_saw_and_read};
 use super::{Fresh, erasing::where_found};
 use crate::contract::samples::{LONG, at, data, entry, json, log, name, once, personal, together, user};
 
@@ -224,31 +226,6 @@ pub async fn a_mark_covers_what_was_there(fresh: &mut impl Fresh) {
     assert_eq!(unread(&*store, reader("ada"), 46).await, 1);
     let read = Filter { unread: Some(false), ..Filter::default() };
     assert_eq!(store.inbox(reader("ada"), read, None, 10, at(47)).await.unwrap().len(), 3);
-}
-
-/// Whoever got it by name is there, with when it was seen and read.
-pub async fn receipts_say_who_saw_and_read(fresh: &mut impl Fresh) {
-    let store = fresh.store().await;
-    let it = notification("n", 1);
-    let users = ["a", "b", "c", "d"];
-    let to = users.iter().map(|who| told(personal(who))).collect();
-    store.notify(it.clone(), to, None, at(1)).await.unwrap();
-    mark(&*store, "b", Which::Ids(vec![it.id]), Change::Seen, 2).await;
-    mark(&*store, "c", Which::UpTo(it.id), Change::Read, 3).await;
-    let receipt = |who: &str, seen: Option<u64>, read: Option<u64>| Receipt {
-        user: user(who),
-        seen_at: seen.map(at),
-        read_at: read.map(at),
-    };
-    let all = [
-        receipt("a", None, None),
-        receipt("b", Some(2), None),
-        receipt("c", Some(3), Some(3)),
-        receipt("d", None, None),
-    ];
-    assert_eq!(store.receipts(it.id, None, 10).await.unwrap(), all);
-    assert_eq!(store.receipts(it.id, Some(user("b")), 1).await.unwrap(), all[2..3]);
-    assert!(store.receipts(EntryId::new(at(1)), None, 10).await.unwrap().is_empty());
 }
 
 /// Settling goes on until nothing is left, changes no counter at its moment, and says what woke and what is gone.
