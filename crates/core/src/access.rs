@@ -8,6 +8,7 @@ use tidings_settings::{Access, AnyOf};
 use crate::{
     Identity,
     room::{Kind, Kinds},
+    store::MemberRole,
 };
 
 /// What a user wants of a room. All but [`Act::Publish`] are ways of reading it, and follow the one rule for who may join.
@@ -123,6 +124,12 @@ pub fn decide(
     let allowed: Vec<String> = rule.iter().map(describe).collect();
     let message = format!("only {} may {}", allowed.join(" or "), act.verb());
     Err(Fault { path: Some("room".into()), ..Fault::new(ErrorCode::Forbidden, message) })
+}
+
+/// Whether somebody who may publish in a room may take away what others sent: whoever has the role `admin`, and who is a member of it as `moderator` or
+/// `admin`.
+pub fn moderates(identity: &Identity, member: Option<&MemberRole>) -> bool {
+    identity.has_role("admin") || member.is_some_and(|role| matches!(role.as_str(), "moderator" | "admin"))
 }
 
 /// Whether it matters for the act who is a member of the room.

@@ -263,6 +263,12 @@ pub trait Store:
         true
     }
 
+    /// Whether data in a room would be kept sealed, so that nobody should make a readable copy of a part of it.
+    fn seals(&self, room: &RoomKey, data: &Json) -> bool {
+        let _ = (room, data);
+        false
+    }
+
     /// For a store without timers of its own: called a few times a second. Where the log of a room that is `followed` stands must not be
     /// forgotten.
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {

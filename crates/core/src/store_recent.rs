@@ -333,6 +333,10 @@ impl Store for RecentStore {
         self.store().commits_together()
     }
 
+    fn seals(&self, room: &RoomKey, data: &Json) -> bool {
+        self.store().seals(room, data)
+    }
+
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
         self.tails().lock().sweep(now);
         self.store().sweep(now, followed);

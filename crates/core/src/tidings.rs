@@ -1,6 +1,7 @@
 //! The façade that every edge calls: join, publish, presence, typing. Who may do it is asked here, once.
 
 mod auditing;
+pub mod chat;
 mod erasing;
 mod history;
 mod joining;
@@ -55,6 +56,8 @@ pub struct Tidings {
     keeper: people::Keeper,
     /// What notifications need beside the store.
     desk: notifications::Desk,
+    /// What chat needs beside the store.
+    chats: chat::Desk,
 }
 
 impl Tidings {
@@ -77,6 +80,7 @@ impl Tidings {
             unsettled,
             keeper: people::Keeper::new(),
             desk: notifications::Desk::default(),
+            chats: chat::Desk::default(),
         }
     }
 

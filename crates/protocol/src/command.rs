@@ -1,11 +1,15 @@
 //! What a client asks: parsed once, at the edge, into types that need no further checks.
 
+mod chat;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     EntryId, Epoch, ErrorCode, EventType, Fault, Json, Offset, Position, RoomName, Timestamp, UserId,
-    buffered, depth,
+    buffered,
+    chat::{MessageDraft, UpTo},
+    depth,
     envelope::{Envelope, correlation_id_of, optional, required},
     notification::{Named, UNREAD_LIMIT_MAX},
 };
@@ -155,6 +159,120 @@ pub enum Command {
         entry_ids: Vec<EntryId>,
         /// What became of them.
         r#as: Acknowledged,
+    },
+    /// A message into a room's chat.
+    ChatMessage {
+        /// Where to.
+        room: RoomName,
+        /// The message.
+        #[serde(flatten)]
+        message: MessageDraft,
+    },
+    /// A message of one's own says something else from now on.
+    EditMessage {
+        /// Where.
+        room: RoomName,
+        /// Which.
+        message_id: EntryId,
+        /// What.
+        content: String,
+        /// Whom it mentions from now on; as before when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mentions: Option<Vec<UserId>>,
+    },
+    /// A message says nothing any more: one's own, or for a moderator any.
+    DeleteMessage {
+        /// Where.
+        room: RoomName,
+        /// Which.
+        message_id: EntryId,
+    },
+    /// A reaction to a message.
+    React {
+        /// Where.
+        room: RoomName,
+        /// To which.
+        message_id: EntryId,
+        /// An emoji, or a name of the application's: 1 to 64 bytes without control characters.
+        emoji: String,
+    },
+    /// Takes a reaction back.
+    Unreact {
+        /// Where.
+        room: RoomName,
+        /// From which.
+        message_id: EntryId,
+        /// The same as when it came.
+        emoji: String,
+    },
+    /// The user has read.
+    MarkRoomRead {
+        /// Where.
+        room: RoomName,
+        /// Up to where.
+        up_to: UpTo,
+        /// Whether nobody in the room is told.
+        #[serde(default)]
+        private: bool,
+    },
+    /// Pins a message.
+    PinMessage {
+        /// Where.
+        room: RoomName,
+        /// Which.
+        message_id: EntryId,
+    },
+    /// Takes a pin away.
+    UnpinMessage {
+        /// Where.
+        room: RoomName,
+        /// Which.
+        message_id: EntryId,
+    },
+    /// The user is not notified of mentions in a room.
+    MuteRoom {
+        /// Which.
+        room: RoomName,
+        /// Until when; for good when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// Ends that.
+    UnmuteRoom {
+        /// Which.
+        room: RoomName,
+    },
+    /// Asks for messages as they stand, the newest without `before`, `after` and `around`.
+    GetMessages {
+        /// Of which room.
+        room: RoomName,
+        /// The messages right before this place in the log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Offset>,
+        /// Those right after this place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Offset>,
+        /// This message, in the middle of what is before and after it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        around: Option<EntryId>,
+        /// Only the replies of the thread that begins with this message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<EntryId>,
+        /// Only the pinned ones.
+        #[serde(default)]
+        pinned: bool,
+        /// Only those that are no replies in threads.
+        #[serde(default)]
+        main: bool,
+        /// How many at most, 1 to 200; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u16>,
+    },
+    /// Asks how much of rooms is unread.
+    GetUnreadRooms {
+        /// Of these, at most 200; when absent, of the rooms of which the user is a member and those that the connection follows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rooms: Option<Vec<RoomName>>,
     },
 }
 
@@ -309,7 +427,7 @@ impl Command {
                 until: required("until", fields.until)?,
             },
             "acknowledge" => Self::acknowledge(fields)?,
-            _ => return Err(unknown_type()),
+            kind => return Self::read_chat(kind, fields)?.ok_or_else(unknown_type),
         })
     }
 }

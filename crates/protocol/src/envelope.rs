@@ -39,7 +39,23 @@ fields!(
     notification_ids,
     until,
     entry_ids,
-    r#as
+    r#as,
+    content,
+    message_type,
+    reply_to_message,
+    thread,
+    mentions,
+    attachments,
+    metadata,
+    client_id,
+    message_id,
+    emoji,
+    up_to,
+    private,
+    around,
+    pinned,
+    main,
+    rooms
 );
 
 impl<'a> Envelope<'a> {

@@ -1,5 +1,6 @@
 //! Bodies of the HTTP interface `/v1`.
 
+mod chat;
 mod house;
 mod notifications;
 mod rooms;
@@ -10,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConnectionId, EntryId, ErrorCode, EventType, Json, Offset, RoomName, Timestamp, UserId};
 
+pub use chat::{
+    ActedResponse, EditRequest, MarkInfo, MessageList, MessageRequest, MuteRequest, ReadRequest, VersionInfo,
+};
 pub use house::{AuditItem, AuditPage, EraseAgainRequest, EraseResponse, JobInfo, JobOutcome};
 pub use notifications::{
     DeliveredInfo, MarkRequest, MarkResponse, NotificationPage, NotifyRequest, NotifyResponse, ReceiptInfo,

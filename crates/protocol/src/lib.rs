@@ -11,6 +11,7 @@ pub mod time;
 pub mod code;
 
 mod buffered;
+pub mod chat;
 pub mod command;
 pub mod entry;
 pub mod envelope;

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ConnectionId, CorrelationId, EntryId, EntryMessage, Epoch, ErrorCode, Fault, Json, Offset, RoomName,
     Timestamp, UserId, buffered,
+    chat::{
+        ChatMessage, MessageDeleted, MessageEdited, MessagePage, PinChange, ReactionChange, RoomRead,
+        RoomUnread,
+    },
     notification::{NewNotification, Notification, NotificationUpdated, UnreadCount},
 };
 
@@ -70,16 +74,40 @@ pub enum Reply {
         /// Which room.
         data: LeftRoom,
     },
-    /// Answers `publish`: the entry is taken.
+    /// Answers `publish` and acts in chats: the entry is taken.
     Published {
         /// The asking message's id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<CorrelationId>,
         /// The new entry.
         entry_id: EntryId,
-        /// Its place, where the room keeps entries.
+        /// Its place, where the room keeps entries; absent where an act in a chat changed nothing, so that nothing is told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offset: Option<Offset>,
+    },
+    /// Answers `get_messages`.
+    Messages {
+        /// The asking message's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CorrelationId>,
+        /// A stretch of them.
+        data: MessagePage,
+    },
+    /// Answers `get_unread_rooms`.
+    UnreadRooms {
+        /// The asking message's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CorrelationId>,
+        /// One for each room, in the order of their names.
+        items: Vec<RoomUnread>,
+    },
+    /// Answers `mute_room` and `unmute_room`. The entry of the same name, with an `id` and a `time`, tells the user's devices.
+    RoomUnread {
+        /// The asking message's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CorrelationId>,
+        /// How the room stands for the user.
+        data: RoomUnread,
     },
     /// Answers `get_history`.
     History {
@@ -355,6 +383,24 @@ pub enum OwnEntry {
     NotificationUpdated(NotificationUpdated),
     /// The badge, whole: after a connection's beginning, and with each change.
     UnreadCount(UnreadCount),
+    /// A message came.
+    ChatMessage(ChatMessage),
+    /// A message says something else.
+    MessageEdited(MessageEdited),
+    /// A message says nothing any more.
+    MessageDeleted(MessageDeleted),
+    /// A reaction came.
+    ReactionAdded(ReactionChange),
+    /// A reaction went.
+    ReactionRemoved(ReactionChange),
+    /// Somebody has read.
+    RoomRead(RoomRead),
+    /// A message is pinned.
+    MessagePinned(PinChange),
+    /// A message is pinned no more.
+    MessageUnpinned(PinChange),
+    /// How much of a room is unread, whole: to all devices of the user, when they have read, sent or muted.
+    RoomUnread(RoomUnread),
 }
 
 /// Data of `presence_update`.

@@ -43,6 +43,10 @@ fn said_by_clients() -> Definitions {
     add::<http::EraseAgainRequest>(&mut generator);
     add::<http::NotifyRequest>(&mut generator);
     add::<http::MarkRequest>(&mut generator);
+    add::<http::MessageRequest>(&mut generator);
+    add::<http::EditRequest>(&mut generator);
+    add::<http::ReadRequest>(&mut generator);
+    add::<http::MuteRequest>(&mut generator);
     generator.take_definitions(true)
 }
 
@@ -68,6 +72,10 @@ fn said_by_the_server() -> Definitions {
     add::<http::NotificationPage>(&mut generator);
     add::<http::MarkResponse>(&mut generator);
     add::<http::ReceiptInfo>(&mut generator);
+    add::<http::MessageList>(&mut generator);
+    add::<http::ActedResponse>(&mut generator);
+    add::<http::VersionInfo>(&mut generator);
+    add::<http::MarkInfo>(&mut generator);
     add::<Preferences>(&mut generator);
     add::<http::Problem>(&mut generator);
     generator.take_definitions(true)

@@ -261,6 +261,10 @@ impl Store for SealedStore {
         self.store.commits_together()
     }
 
+    fn seals(&self, room: &RoomKey, data: &Json) -> bool {
+        self.form_in(room, data) == Form::Sealed
+    }
+
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
         self.store.sweep(now, followed);
     }

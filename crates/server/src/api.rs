@@ -29,6 +29,7 @@ mod rotate;
 mod stats;
 
 mod access;
+mod chat;
 mod members;
 mod messages;
 mod notifications;

@@ -8,6 +8,7 @@ pub mod frames;
 mod notifications;
 
 mod burst;
+pub(crate) mod chat;
 pub(crate) mod commands;
 #[cfg(feature = "conformance")]
 mod conformance;

@@ -186,13 +186,14 @@ async fn revocations(app: Arc<App>) {
     }
 }
 
-/// Tells users how many notifications they have, where that was not done at once.
+/// Tells users how many notifications they have, and how much of rooms they have not read, where that was not done at once.
 async fn badges(app: Arc<App>) {
     let mut interval = tokio::time::interval(BADGES);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
         app.tidings.tell_counts().await;
+        app.tidings.tell_rooms_unread().await;
     }
 }
 

@@ -16,6 +16,32 @@ export type Acknowledged =
   /** It was read, and so seen. */
   | 'read';
 
+/** What came of an act in a chat. */
+export interface ActedResponse {
+  /** The entry that tells it; of a new message, the message. */
+  id: EntryId;
+  /** Its place; absent when nothing was changed, so that nothing is told. */
+  offset?: Offset;
+}
+
+/** A file that goes with a message. It needs an `id` or a `url`; where it is and who may open it is the application's. */
+export interface Attachment {
+  /** Of an image: how many pixels high. */
+  height?: number;
+  /** The application's own id of it: 1 to 128 bytes. */
+  id?: string;
+  /** What people call it: 1 to 255 characters in one line. */
+  name: string;
+  /** How many bytes it has. */
+  size?: number;
+  /** Its media type, `image/png`: 1 to 128 bytes. */
+  type?: string;
+  /** Where it is: an address, or a path of the application; at most 2048 bytes. */
+  url?: string;
+  /** Of an image: how many pixels wide. */
+  width?: number;
+}
+
 /**
  * A record of the audit log. Its hash is the SHA-256 of the hash before it (32 zero bytes before the first) and of number, time, actor, act,
  * subject and detail, each as text with its length as eight bytes, the highest first, in front.
@@ -85,6 +111,30 @@ export type BatchResult =
       /** Why. */
       error: BatchError;
     };
+
+/** Data of `chat_message`: what a message says, and at any later time what it says then. */
+export interface ChatMessage {
+  /** Files that go with it. */
+  attachments?: Attachment[];
+  /** The sender's own name for it. */
+  client_id?: string;
+  /** What it says; empty once it was deleted. */
+  content: string;
+  /** When it was deleted: then only its place in the conversation is left. */
+  deleted_at?: Timestamp;
+  /** When it was last edited. */
+  edited_at?: Timestamp;
+  /** Whom it mentions. */
+  mentions?: UserId[];
+  /** What it is. */
+  message_type: MessageType;
+  /** The application's own. */
+  metadata?: Json;
+  /** The message that it answers. */
+  reply_to?: EntryId;
+  /** The first message of its thread. */
+  thread?: EntryId;
+}
 
 /** What a client sends: a command, and its mark. */
 export type ClientMessage = {
@@ -255,6 +305,134 @@ export type Command =
       as: Acknowledged;
       /** Which, 1 to `ACKNOWLEDGED_MAX`. */
       entry_ids: EntryId[];
+    }
+  /** A message into a room's chat. */
+  | {
+      type: 'chat_message';
+      /** Files that go with it, at most 20. */
+      attachments?: Attachment[];
+      /** The sender's own name for it, 1 to 128 bytes: sent again with the same one within seven days, it is not stored twice. */
+      client_id?: string;
+      /** What it says: text, of the control characters only tabs and line ends. At most `limits.message_bytes`; must not be blank without attachments. */
+      content?: string;
+      /** Whom it mentions, at most 50: each is notified who may read the room. */
+      mentions?: UserId[];
+      /** What it is; `text` when absent. */
+      message_type?: MessageType;
+      /** The application's own, at most 16 KiB. */
+      metadata?: Json;
+      /** The message that it answers. */
+      reply_to_message?: EntryId;
+      /** Where to. */
+      room: RoomName;
+      /** A message of the thread that it belongs to; the first one begins it. */
+      thread?: EntryId;
+    }
+  /** A message of one's own says something else from now on. */
+  | {
+      type: 'edit_message';
+      /** What. */
+      content: string;
+      /** Whom it mentions from now on; as before when absent. */
+      mentions?: UserId[];
+      /** Which. */
+      message_id: EntryId;
+      /** Where. */
+      room: RoomName;
+    }
+  /** A message says nothing any more: one's own, or for a moderator any. */
+  | {
+      type: 'delete_message';
+      /** Which. */
+      message_id: EntryId;
+      /** Where. */
+      room: RoomName;
+    }
+  /** A reaction to a message. */
+  | {
+      type: 'react';
+      /** An emoji, or a name of the application's: 1 to 64 bytes without control characters. */
+      emoji: string;
+      /** To which. */
+      message_id: EntryId;
+      /** Where. */
+      room: RoomName;
+    }
+  /** Takes a reaction back. */
+  | {
+      type: 'unreact';
+      /** The same as when it came. */
+      emoji: string;
+      /** From which. */
+      message_id: EntryId;
+      /** Where. */
+      room: RoomName;
+    }
+  /** The user has read. */
+  | {
+      type: 'mark_room_read';
+      /** Whether nobody in the room is told. */
+      private?: boolean;
+      /** Where. */
+      room: RoomName;
+      /** Up to where. */
+      up_to: UpTo;
+    }
+  /** Pins a message. */
+  | {
+      type: 'pin_message';
+      /** Which. */
+      message_id: EntryId;
+      /** Where. */
+      room: RoomName;
+    }
+  /** Takes a pin away. */
+  | {
+      type: 'unpin_message';
+      /** Which. */
+      message_id: EntryId;
+      /** Where. */
+      room: RoomName;
+    }
+  /** The user is not notified of mentions in a room. */
+  | {
+      type: 'mute_room';
+      /** Which. */
+      room: RoomName;
+      /** Until when; for good when absent. */
+      until?: Timestamp;
+    }
+  /** Ends that. */
+  | {
+      type: 'unmute_room';
+      /** Which. */
+      room: RoomName;
+    }
+  /** Asks for messages as they stand, the newest without `before`, `after` and `around`. */
+  | {
+      type: 'get_messages';
+      /** Those right after this place. */
+      after?: Offset;
+      /** This message, in the middle of what is before and after it. */
+      around?: EntryId;
+      /** The messages right before this place in the log. */
+      before?: Offset;
+      /** How many at most, 1 to 200; 50 when absent. */
+      limit?: number;
+      /** Only those that are no replies in threads. */
+      main?: boolean;
+      /** Only the pinned ones. */
+      pinned?: boolean;
+      /** Of which room. */
+      room: RoomName;
+      /** Only the replies of the thread that begins with this message. */
+      thread?: EntryId;
+    }
+  /** Asks how much of rooms is unread. */
+  | {
+      type: 'get_unread_rooms';
+      /** Of these, at most 200; when absent, of the rooms of which the user is a member and those that the connection follows. */
+      rooms?: RoomName[];
     };
 
 /** The {@link Command} of one `type`. */
@@ -310,6 +488,16 @@ export interface DisconnectRequest {
 export interface DisconnectResponse {
   /** How many sockets were closed. */
   disconnected: number;
+}
+
+/** `PATCH /v1/rooms/{room}/messages/{id}`. */
+export interface EditRequest {
+  /** What the message says from now on. */
+  content: string;
+  /** The user who edits; absent for the back end itself, which may edit any message. Not with a user's token. */
+  from?: UserId;
+  /** Whom it mentions from now on; as before when absent. */
+  mentions?: UserId[];
 }
 
 /** One entry, in whatever room. */
@@ -495,6 +683,18 @@ export type LostReason =
   /** The log has never come as far as the position. */
   | 'future';
 
+/** Up to where a user has read a room. */
+export interface MarkInfo {
+  /** When the mark was moved there. */
+  at: Timestamp;
+  /** Whether it was moved there without anybody being told; only back ends see such marks. */
+  private?: boolean;
+  /** The place of the last message that they have read. */
+  up_to: Offset;
+  /** Who. */
+  user: UserId;
+}
+
 /** `POST /v1/users/{user}/notifications/{act}`: either `ids` or `all`. */
 export interface MarkRequest {
   /** `true`: all that are in sight; of `unarchive`, all that are archived. */
@@ -565,7 +765,120 @@ export interface Membership {
   role: string;
   /** Which. */
   room: RoomName;
+  /** How much of it the user has not read, in what users ask of themselves; absent where there can be no chat. */
+  unread?: RoomUnread;
 }
+
+/** A message as it stands: its entry, and what is known of it beside that. */
+export interface Message {
+  /** What it says now: `super::ChatMessage`; `null` when its sender was erased. */
+  data: Json;
+  /** Who sent it; absent when a back end did. */
+  from?: UserId;
+  /** Which. */
+  id: EntryId;
+  /** Which one of its room: 1, 2, 3, … */
+  number: number;
+  /** Its place in the room's log. */
+  offset: Offset;
+  /** Whether it is pinned. */
+  pin?: MessagePin;
+  /** In the order of the emojis' bytes. */
+  reactions: ReactionCount[];
+  /** How many replies its thread has, if it is the first. */
+  replies: number;
+  /** Where. */
+  room: RoomName;
+  /** When the server took it. */
+  time: Timestamp;
+  /** `chat_message`; `entry_erased` when its sender was erased. */
+  type: EventType;
+}
+
+/** Data of `message_deleted`; the entry's `from` is who did it. */
+export interface MessageDeleted {
+  /** When. */
+  deleted_at: Timestamp;
+  /** Which message. */
+  message_id: EntryId;
+}
+
+/** Data of `message_edited`: what the message says now, whether the entry is heard live or read from the past. */
+export interface MessageEdited {
+  /** What it says; absent when it was deleted since, or is no longer kept. */
+  content?: string;
+  /** When it was edited, the last time. */
+  edited_at: Timestamp;
+  /** Whom it mentions. */
+  mentions?: UserId[];
+  /** Which message. */
+  message_id: EntryId;
+}
+
+/** `GET /v1/rooms/{room}/messages?type=chat_message`: a page of messages. */
+export interface MessageList {
+  /** Whether there are some behind the last. */
+  has_newer: boolean;
+  /** Whether there are some before the first. */
+  has_older: boolean;
+  /** In the order of the log, whichever way is paged. */
+  items: Message[];
+  /** For `?cursor=`: goes on the same way; null where there was no more. */
+  next_cursor: string | null;
+}
+
+/** A stretch of a room's messages. */
+export interface MessagePage {
+  /** Whether there are some behind the last. */
+  has_newer: boolean;
+  /** Whether there are some before the first. */
+  has_older: boolean;
+  /** In the order of the log, whichever way is paged. */
+  items: Message[];
+  /** Which room. */
+  room: RoomName;
+}
+
+/** That a message is pinned. */
+export interface MessagePin {
+  /** Since when. */
+  at: Timestamp;
+  /** By whom; absent when a back end did it. */
+  by?: UserId;
+}
+
+/** `POST /v1/rooms/{room}/messages`. */
+export interface MessageRequest {
+  /** Files that go with it, at most 20. */
+  attachments?: Attachment[];
+  /** The sender's own name for it, 1 to 128 bytes: sent again with the same one within seven days, it is not stored twice. */
+  client_id?: string;
+  /** What it says: text, of the control characters only tabs and line ends. At most `limits.message_bytes`; must not be blank without attachments. */
+  content?: string;
+  /** The user whose message it is; absent for the back end's own. Not with a user's token, which says who it is. */
+  from?: UserId;
+  /** Whom it mentions, at most 50: each is notified who may read the room. */
+  mentions?: UserId[];
+  /** What it is; `text` when absent. */
+  message_type?: MessageType;
+  /** The application's own, at most 16 KiB. */
+  metadata?: Json;
+  /** The message that it answers. */
+  reply_to_message?: EntryId;
+  /** A message of the thread that it belongs to; the first one begins it. */
+  thread?: EntryId;
+}
+
+/** What a message is. */
+export type MessageType =
+  /** Words. */
+  | 'text'
+  /** Files, which are its attachments; words are welcome. */
+  | 'file'
+  /** Images, which are its attachments; words are welcome. */
+  | 'image'
+  /** What the application says by itself; only back ends send it. */
+  | 'system';
 
 /** A page of what a room keeps. */
 export interface Messages {
@@ -587,6 +900,12 @@ export interface Mute {
   categories?: string[];
   /** Rooms to whose members it went; at most 1000. */
   rooms?: RoomName[];
+}
+
+/** `PUT /v1/me/rooms/{room}/mute`. */
+export interface MuteRequest {
+  /** Until when; for good when absent. */
+  until?: Timestamp;
 }
 
 /** Data of `new_notification`. */
@@ -792,10 +1111,61 @@ export type OwnEntry =
   | {
       type: 'unread_count';
       data: UnreadCount;
+    }
+  /** A message came. */
+  | {
+      type: 'chat_message';
+      data: ChatMessage;
+    }
+  /** A message says something else. */
+  | {
+      type: 'message_edited';
+      data: MessageEdited;
+    }
+  /** A message says nothing any more. */
+  | {
+      type: 'message_deleted';
+      data: MessageDeleted;
+    }
+  /** A reaction came. */
+  | {
+      type: 'reaction_added';
+      data: ReactionChange;
+    }
+  /** A reaction went. */
+  | {
+      type: 'reaction_removed';
+      data: ReactionChange;
+    }
+  /** Somebody has read. */
+  | {
+      type: 'room_read';
+      data: RoomRead;
+    }
+  /** A message is pinned. */
+  | {
+      type: 'message_pinned';
+      data: PinChange;
+    }
+  /** A message is pinned no more. */
+  | {
+      type: 'message_unpinned';
+      data: PinChange;
+    }
+  /** How much of a room is unread, whole: to all devices of the user, when they have read, sent or muted. */
+  | {
+      type: 'room_unread';
+      data: RoomUnread;
     };
 
 /** The {@link OwnEntry} of one `type`. */
 export type OwnEntryOf<T extends OwnEntry['type']> = Extract<OwnEntry, { type: T }>;
+
+/** Data of `message_pinned` and `message_unpinned`; the entry's `from` is who did it. */
+export interface PinChange {
+  /** Which message. */
+  message_id: EntryId;
+}
 
 /** An offset and the epoch it counts in; as text `epoch:offset`. */
 export interface Position {
@@ -903,6 +1273,38 @@ export interface Reached {
   users: number;
 }
 
+/** Data of `reaction_added` and `reaction_removed`. */
+export interface ReactionChange {
+  /** Which reaction. */
+  emoji: string;
+  /** To which message. */
+  message_id: EntryId;
+  /** Whose. */
+  user: UserId;
+}
+
+/** All reactions of one kind to a message. */
+export interface ReactionCount {
+  /** How many users. */
+  count: number;
+  /** Which. */
+  emoji: string;
+  /** Whether the one who asks is among all of them. */
+  mine: boolean;
+  /** The first 20 of them. */
+  users: UserId[];
+}
+
+/** `POST /v1/rooms/{room}/read`. */
+export interface ReadRequest {
+  /** Who has read. Needed from a back end; not with a user's token. */
+  from?: UserId;
+  /** `true`: nobody in the room is told. */
+  private?: boolean;
+  /** Up to where: an offset, or the id of a message. */
+  up_to: UpTo;
+}
+
 /** Who has a notification, or an entry that was published with `receipts`, and what they did with it. */
 export interface ReceiptInfo {
   /** On what it came, by the names of the devices; at most 20. Empty where it was not asked for. */
@@ -981,13 +1383,37 @@ export type Reply =
       /** The asking message's id. */
       reply_to?: CorrelationId;
     }
-  /** Answers `publish`: the entry is taken. */
+  /** Answers `publish` and acts in chats: the entry is taken. */
   | {
       type: 'published';
       /** The new entry. */
       entry_id: EntryId;
-      /** Its place, where the room keeps entries. */
+      /** Its place, where the room keeps entries; absent where an act in a chat changed nothing, so that nothing is told. */
       offset?: Offset;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
+  /** Answers `get_messages`. */
+  | {
+      type: 'messages';
+      /** A stretch of them. */
+      data: MessagePage;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
+  /** Answers `get_unread_rooms`. */
+  | {
+      type: 'unread_rooms';
+      /** One for each room, in the order of their names. */
+      items: RoomUnread[];
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
+  /** Answers `mute_room` and `unmute_room`. The entry of the same name, with an `id` and a `time`, tells the user's devices. */
+  | {
+      type: 'room_unread';
+      /** How the room stands for the user. */
+      data: RoomUnread;
       /** The asking message's id. */
       reply_to?: CorrelationId;
     }
@@ -1146,10 +1572,34 @@ export interface RoomInfo {
 /** A room's name: 1 to 128 of `A-Z a-z 0-9 _ . : @ -`. */
 export type RoomName = string;
 
+/** Data of `room_read`. */
+export interface RoomRead {
+  /** All messages up to this place in the log. */
+  up_to: Offset;
+  /** Who. */
+  user: UserId;
+}
+
 /** `PUT /v1/rooms/{room}`. */
 export interface RoomRequest {
   /** The back end's own; `null` when absent. */
   data?: Json;
+}
+
+/** How much of a room a user has not read; data of `room_unread`. Always whole, never a difference, so that no device can count wrong. */
+export interface RoomUnread {
+  /** Whether the user muted the room. */
+  muted: boolean;
+  /** Until when, if that has an end. */
+  muted_until?: Timestamp;
+  /** Of two, the one with the higher revision is right. */
+  revision: number;
+  /** Which room. */
+  room: RoomName;
+  /** How many messages. */
+  unread: number;
+  /** The place of the last message that the user has read; 0 where there is none. */
+  up_to: Offset;
 }
 
 /** What the server sends. Entries may have any `type`; what tells them apart is that only they have `id` and `time`. */
@@ -1239,8 +1689,25 @@ export interface UnreadCount {
   unread: number;
 }
 
+/** Up to where somebody has read: a place in the log, or a message. */
+export type UpTo =
+  /** All up to this place; one beyond the end is the end. */
+  | Offset
+  /** All up to this message. */
+  | EntryId;
+
 /** A user as the back end names them: up to 128 bytes without control characters. */
 export type UserId = string;
+
+/** What a message said before. */
+export interface VersionInfo {
+  /** As `data` of `chat_message`. */
+  data: Json;
+  /** 1, 2, 3, … */
+  number: number;
+  /** Until when it said so. */
+  until: Timestamp;
+}
 
 /** A day of the week. */
 export type Weekday =

@@ -1,7 +1,5 @@
 //! Chat is the store's behind. What is appended with an act belongs to the tails, and what rewrites an older entry takes its room's tail away.
 
-use std::sync::Arc;
-
 use tidings_protocol::{EntryId, Timestamp, UserId};
 use tidings_settings::Keep;
 
@@ -41,7 +39,7 @@ impl ChatStore for RecentStore {
         Box::pin(async move {
             let done = answer.await;
             append.ended(done.as_ref().map(|done| {
-                let entry = done.as_ref().ok().and_then(appended);
+                let entry = done.as_ref().ok().and_then(Done::entry);
                 entry.map(|entry| (entry, keep)).into_iter()
             }));
             if let Ok(Ok(Done::Known { .. })) = &done {
@@ -65,14 +63,5 @@ impl ChatStore for RecentStore {
         search(search: Search) -> Found;
         rooms_with_messages(limit: usize) -> Vec<RoomKey>;
         chat_traces(user: UserId, after: Option<Trace>, limit: usize) -> Vec<Trace>;
-    }
-}
-
-/// What an act appended.
-fn appended(done: &Done) -> Option<&Arc<Entry>> {
-    match done {
-        Done::Sent { entry, .. } | Done::Edited { entry, .. } | Done::Deleted { entry, .. } => Some(entry),
-        Done::Reacted { entry, .. } | Done::Pinned { entry, .. } | Done::Read { entry, .. } => entry.as_ref(),
-        Done::Known { .. } => None,
     }
 }

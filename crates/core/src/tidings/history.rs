@@ -65,7 +65,7 @@ impl Tidings {
 
     /// Reads until the page is full. A log that begins anew or forgets meanwhile ends the page early.
     async fn read_bounded(&self, key: &RoomKey, page: Page, limit: usize) -> Result<Stretch, Fault> {
-        let read = |page, limit: usize| self.store.read(key.clone(), page, limit.min(CHUNK));
+        let read = |page, limit: usize| self.read(key, page, limit.min(CHUNK));
         let mut whole = read(page, limit).await.map_err(unavailable)?;
         let mut bytes = cut(&mut whole.entries, page, 1, PAGE_BYTES_MAX);
         while let (Some(bytes_left), Some(next)) = (bytes, whole.further(page)) {

@@ -140,15 +140,11 @@ impl Tidings {
             (Keep::For(_), None) => Page::After(Offset(u64::MAX)),
         };
         let limit = if since.is_none() { 1 } else { RECOVERY_PAGE };
-        let mut stretch = self.store.read(key.clone(), page, limit).await.map_err(unavailable)?;
+        let mut stretch = self.read(key, page, limit).await.map_err(unavailable)?;
         let lost = since.and_then(|since| stretch.lost(since));
         if lost.is_some() {
             stretch = match keep {
-                Keep::Last => self
-                    .store
-                    .read(key.clone(), Page::Before(Offset(u64::MAX)), 1)
-                    .await
-                    .map_err(unavailable)?,
+                Keep::Last => self.read(key, Page::Before(Offset(u64::MAX)), 1).await.map_err(unavailable)?,
                 _ => Stretch { entries: Vec::new(), ..stretch },
             };
         }

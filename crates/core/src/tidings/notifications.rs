@@ -20,7 +20,9 @@ mod preferences;
 mod scheduling;
 mod upkeep;
 
+pub(super) use ask::check_url;
 pub(super) use desk::Desk;
+pub(super) use sending::{json, own_entry};
 
 pub use ask::{Ask, Audience};
 pub use marking::{MarkedAs, WhichOnes};

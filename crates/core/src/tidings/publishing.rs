@@ -250,6 +250,8 @@ fn is_an_answer(event: &EventType) -> bool {
         "presence_state",
         "history",
         "unread_notifications",
+        "messages",
+        "unread_rooms",
         "resumed",
         "error",
         "goodbye",
@@ -268,6 +270,15 @@ fn is_the_servers(event: &EventType) -> bool {
         "new_notification",
         "notification_updated",
         "unread_count",
+        "chat_message",
+        "message_edited",
+        "message_deleted",
+        "reaction_added",
+        "reaction_removed",
+        "room_read",
+        "message_pinned",
+        "message_unpinned",
+        "room_unread",
     ];
     is_an_answer(event) || OWN.contains(&event.as_str())
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryMessage, Epoch, Json, Offset, RoomName, Timestamp, UserId};
+use crate::{EntryMessage, Epoch, Json, Offset, RoomName, Timestamp, UserId, chat::RoomUnread};
 
 /// `PUT /v1/rooms/{room}`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -66,6 +66,9 @@ pub struct Membership {
     pub room: RoomName,
     /// As what, in the application's words.
     pub role: String,
+    /// How much of it the user has not read, in what users ask of themselves; absent where there can be no chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<RoomUnread>,
 }
 
 /// A page of what a room keeps.

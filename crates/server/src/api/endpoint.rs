@@ -44,6 +44,7 @@ pub(crate) enum Tag {
     Notifications,
     Presence,
     Rooms,
+    Chat,
     Users,
     Connections,
     Privacy,
@@ -52,11 +53,12 @@ pub(crate) enum Tag {
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Publishing,
         Self::Notifications,
         Self::Presence,
         Self::Rooms,
+        Self::Chat,
         Self::Users,
         Self::Connections,
         Self::Privacy,
@@ -70,6 +72,7 @@ impl Tag {
             Self::Notifications => "notifications",
             Self::Presence => "presence",
             Self::Rooms => "rooms",
+            Self::Chat => "chat",
             Self::Users => "me",
             Self::Connections => "connections",
             Self::Privacy => "privacy",
@@ -84,6 +87,9 @@ impl Tag {
             Self::Notifications => "What users shall know, whether they are connected or not.",
             Self::Presence => "Who is there.",
             Self::Rooms => "What rooms are, keep, and who is a member.",
+            Self::Chat => {
+                "Messages in rooms, and what people do to them; under `/v1/me` with a user's own token."
+            }
             Self::Users => "What users may ask themselves, with their own token.",
             Self::Connections => "Sockets that are open, and ending them.",
             Self::Privacy => "What is kept of a person, forgetting people, and what was done by whom.",

@@ -11,7 +11,10 @@ use axum::response::IntoResponse;
 use hashbrown::{HashMap, hash_map::Entry};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::Mutex;
-use tidings_core::{Monotonic, store::Once};
+use tidings_core::{
+    Monotonic, hex,
+    store::{Once, chat::ClientId},
+};
 use tidings_protocol::{ErrorCode, Fault};
 
 use super::{answer::Answer, endpoint::Outcome};
@@ -19,7 +22,8 @@ use crate::{App, problem::HttpFault};
 
 /// The header's name.
 pub const HEADER: &str = "Idempotency-Key";
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Says that an answer was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const KEEP: Duration = Duration::from_secs(24 * 60 * 60);
 const ANSWERS_MAX: usize = 100_000;
 const BYTES_MAX: usize = 64 << 20;
@@ -74,6 +78,18 @@ impl Key {
             (Some(key), None) => Ok(Some(Self(key.into()))),
             _ => Err(Fault::invalid(HEADER, "expected once 1 to 255 visible ASCII characters")),
         }
+    }
+}
+
+impl Key {
+    /// The key as a sender's name for a message, which is shorter than a key may be.
+    ///
+    /// # Errors
+    /// `internal`, which no key causes.
+    pub(crate) fn as_client_id(&self) -> Result<ClientId, Fault> {
+        let Fingerprint(print) = fingerprint("client_id", self.0.as_bytes());
+        let known_as = ClientId::parse(&format!("key:{}", hex(&print)));
+        known_as.map_err(|_| Fault::new(ErrorCode::Internal, "this key cannot be kept"))
     }
 }
 

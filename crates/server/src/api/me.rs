@@ -6,17 +6,27 @@ use axum::extract::Request;
 use tidings_core::Identity;
 use tidings_protocol::{ErrorCode, Fault};
 
-use super::{answer::Answer, endpoint::Outcome, members, messages::Asked, path, query::Query};
+use super::{answer::Answer, chat, endpoint::Outcome, members, messages::Asked, path, query::Query};
 use crate::App;
 
-/// Lists the rooms of which the user is a member.
+/// Lists the rooms of which the user is a member, and how much of them is unread.
 pub(crate) async fn rooms(app: Arc<App>, request: Request) -> Outcome {
     let identity = caller(&request)?;
-    Ok(Answer::now(&members::rooms_of(&app, &identity.user, Query::of(request.uri())).await?)?)
+    let mut page = members::rooms_of(&app, &identity.user, Query::of(request.uri())).await?;
+    let names = page.items.iter().map(|membership| membership.room.clone()).collect();
+    // Both are in the order of their names; rooms without a chat are left out.
+    let mut unread = app.tidings.unread_of(&identity.user, names).await?.into_iter().peekable();
+    for membership in &mut page.items {
+        membership.unread = unread.next_if(|unread| unread.room == membership.room);
+    }
+    Ok(Answer::now(&page)?)
 }
 
 /// Gives a page of a room that the user may read.
 pub(crate) async fn messages(app: Arc<App>, mut request: Request) -> Outcome {
+    if chat::is_asked(Query::of(request.uri()))? {
+        return chat::messages(app, request).await;
+    }
     let identity = caller(&request)?;
     let room = path::room(&mut request).await?;
     let asked = Asked::of(Query::of(request.uri()))?;

@@ -76,7 +76,8 @@ pub(crate) async fn of_user(app: Arc<App>, mut request: Request) -> Outcome {
 pub(super) async fn rooms_of(app: &App, user: &UserId, query: Query<'_>) -> Result<Page<Membership>, Fault> {
     let page = PageRequest::<RoomName>::of(query)?;
     let rooms = app.tidings.rooms_of(user, page.after(), page.wanted()).await?;
-    let show = |(room, role): (RoomName, MemberRole)| Membership { room, role: role.to_string() };
+    let show =
+        |(room, role): (RoomName, MemberRole)| Membership { room, role: role.to_string(), unread: None };
     Ok(page.cut(rooms, |(room, _)| room, show))
 }
 

@@ -1,4 +1,4 @@
-//! `GET /v1/rooms/{room}/messages`: what a room keeps, page by page, in either direction.
+//! `GET /v1/rooms/{room}/messages`: what a room keeps, page by page, in either direction. With `type=chat_message` its chat, see [`super::chat`].
 
 use std::{str::FromStr, sync::Arc};
 
@@ -7,11 +7,14 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use tidings_core::store::{Page, Stretch};
 use tidings_protocol::{Epoch, Fault, Offset};
 
-use super::{answer::Answer, endpoint::Outcome, page, path, query::Query};
+use super::{answer::Answer, chat, endpoint::Outcome, page, path, query::Query};
 use crate::{App, live::commands};
 
 /// Gives a back end a page of any room.
 pub(crate) async fn get(app: Arc<App>, mut request: Request) -> Outcome {
+    if chat::is_asked(Query::of(request.uri()))? {
+        return chat::messages(app, request).await;
+    }
     let room = path::room(&mut request).await?;
     let asked = Asked::of(Query::of(request.uri()))?;
     let stretch = app.tidings.history(&room, asked.page, asked.epoch.as_ref(), asked.limit).await?;
@@ -80,13 +83,13 @@ fn write(stretch: &Stretch, page: Page) -> Vec<u8> {
 
 /// Where the next page begins, and in which life of the log.
 #[derive(PartialEq, Debug)]
-struct Cursor {
-    page: Page,
-    epoch: Epoch,
+pub(super) struct Cursor {
+    pub(super) page: Page,
+    pub(super) epoch: Epoch,
 }
 
 impl Cursor {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let (direction, offset) = match self.page {
             Page::After(offset) => ('a', offset),
             Page::Before(offset) => ('b', offset),

@@ -34,8 +34,13 @@ pub(crate) async fn user(request: &mut Request) -> Result<UserId, Fault> {
 /// `invalid_request` when it is no id.
 pub(crate) async fn id(request: &mut Request) -> Result<EntryId, Fault> {
     let text = text(request, "id").await?;
-    let id = EntryId::deserialize(text.as_str().into_deserializer());
-    id.map_err(|_: serde::de::value::Error| Fault::invalid("id", "expected an id: a UUID"))
+    parse_id(&text).ok_or_else(|| Fault::invalid("id", "expected an id: a UUID"))
+}
+
+/// An entry's id.
+pub(crate) fn parse_id(text: &str) -> Option<EntryId> {
+    let id: Result<EntryId, serde::de::value::Error> = EntryId::deserialize(text.into_deserializer());
+    id.ok()
 }
 
 /// A word of a path.

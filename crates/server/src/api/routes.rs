@@ -1,6 +1,7 @@
 //! The table of endpoints. A row is all there is to add for a new one: the route, its credentials, its metrics and its description
 //! come from here. Rows that belong together have a file of their own beside this one.
 
+mod chat;
 mod house;
 mod notifications;
 mod rooms;
@@ -53,6 +54,7 @@ pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
         .iter()
         .chain(notifications::ENDPOINTS)
         .chain(rooms::ENDPOINTS)
+        .chain(chat::ENDPOINTS)
         .chain(house::ENDPOINTS)
         .chain(sealing::ENDPOINTS)
 }

@@ -11,7 +11,7 @@ use tidings_protocol::{
     reply::{History, JoinedRoom, LeftRoom},
 };
 
-use super::notifications;
+use super::{chat, notifications};
 use crate::App;
 
 /// Entries of a `history` when the client does not say how many.
@@ -71,6 +71,21 @@ pub(super) async fn handle(
         | Command::Archive(_)
         | Command::Unarchive(_)
         | Command::Snooze { .. }) => notifications::handle(app, connection, id, command).await.map(Some),
+        command @ (Command::ChatMessage { .. }
+        | Command::EditMessage { .. }
+        | Command::DeleteMessage { .. }
+        | Command::React { .. }
+        | Command::Unreact { .. }
+        | Command::MarkRoomRead { .. }
+        | Command::PinMessage { .. }
+        | Command::UnpinMessage { .. }
+        | Command::MuteRoom { .. }
+        | Command::UnmuteRoom { .. }
+        | Command::GetMessages { .. }
+        | Command::GetUnreadRooms { .. }) => {
+            // Boxed: the way of a message is long, and what is not on it shall not carry that.
+            Box::pin(chat::handle(app, connection, id, command)).await.map(Some)
+        }
         Command::Authenticate { token, .. } | Command::RefreshToken { token } => {
             refresh(app, connection, id, &token).await.map(Some)
         }

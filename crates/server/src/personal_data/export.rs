@@ -1,7 +1,10 @@
 //! All that is kept of a user, as JSON lines, piece by piece as it is read.
 
 use serde_json::json;
-use tidings_core::{RoomKey, StoreError, Tidings};
+use tidings_core::{
+    RoomKey, StoreError, Tidings,
+    store::chat::{Mute, Trace, TraceOf},
+};
 use tidings_protocol::{Offset, RoomName, Timestamp, UserId};
 
 use crate::archive::Line;
@@ -9,7 +12,8 @@ use crate::archive::Line;
 /// What is read at once.
 const PAGE: usize = 500;
 
-/// An export under way: who it is and when they were last seen, then memberships, then entries. The last line says how many there were: without it, the export is not whole.
+/// An export under way: who it is and when they were last seen, then memberships, then entries, then what there is of them in chats beside their
+/// messages. The last line says how many there were: without it, the export is not whole.
 pub struct Export<'a> {
     tidings: &'a Tidings,
     user: UserId,
@@ -24,6 +28,8 @@ pub struct Exported {
     pub memberships: u64,
     /// Entries that the user published or has in the personal room.
     pub entries: u64,
+    /// What there is of the user in chats beside messages: what they read, muted, said before and reacted to, and who mentioned them.
+    pub chat_traces: u64,
     /// When the user was last seen, if that is known.
     pub last_seen: Option<Timestamp>,
 }
@@ -33,6 +39,7 @@ enum Next {
     Head,
     Memberships(Option<RoomName>),
     Entries(Option<(RoomKey, Offset)>),
+    Chats(Option<Trace>),
     Nothing,
 }
 
@@ -60,6 +67,7 @@ impl<'a> Export<'a> {
             }
             Next::Memberships(after) => self.memberships(after).await.map(Some),
             Next::Entries(after) => self.entries(after).await.map(Some),
+            Next::Chats(after) => self.chats(after).await.map(Some),
             Next::Nothing => Ok(None),
         }
     }
@@ -80,13 +88,7 @@ impl<'a> Export<'a> {
 
     async fn entries(&mut self, after: Option<(RoomKey, Offset)>) -> Result<String, StoreError> {
         let page = self.tidings.store().entries_of(self.user.clone(), after, PAGE).await?;
-        let Some(last) = page.last() else {
-            let Exported { memberships, entries, .. } = self.so_far;
-            return Ok(format!(
-                "{}\n",
-                json!({ "kind": "end", "memberships": memberships, "entries": entries })
-            ));
-        };
+        let Some(last) = page.last() else { return self.chats(None).await };
         self.next = Next::Entries(Some((last.room.clone(), last.offset.unwrap_or_default())));
         self.so_far.entries += page.len() as u64;
         let mut text = String::new();
@@ -99,5 +101,41 @@ impl<'a> Export<'a> {
             text.push('\n');
         }
         Ok(text)
+    }
+
+    async fn chats(&mut self, after: Option<Trace>) -> Result<String, StoreError> {
+        let page = self.tidings.store().chat_traces(self.user.clone(), after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(self.end()) };
+        self.next = Next::Chats(Some(last.clone()));
+        self.so_far.chat_traces += page.len() as u64;
+        Ok(page.iter().map(|trace| format!("{}\n", line(trace))).collect())
+    }
+
+    fn end(&self) -> String {
+        let Exported { memberships, entries, chat_traces, .. } = self.so_far;
+        let end = json!({ "kind": "end", "memberships": memberships, "entries": entries, "chat_traces": chat_traces });
+        format!("{end}\n")
+    }
+}
+
+/// Something of a user in a chat, as a line.
+fn line(trace: &Trace) -> serde_json::Value {
+    let room = trace.room.name();
+    match &trace.of {
+        TraceOf::Mark { offset, at } => {
+            json!({ "kind": "room_read", "room": room, "up_to": offset, "at": at })
+        }
+        TraceOf::Mute(mute) => {
+            let until = if let Mute::Until(end) = mute { Some(end) } else { None };
+            json!({ "kind": "room_muted", "room": room, "until": until })
+        }
+        TraceOf::Mention(message) => json!({ "kind": "mention", "room": room, "message_id": message }),
+        TraceOf::Reaction { message, emoji, at } => {
+            json!({ "kind": "reaction", "room": room, "message_id": message, "emoji": emoji.as_str(), "at": at })
+        }
+        TraceOf::Version { message, version } => json!({
+            "kind": "message_version", "room": room, "message_id": message,
+            "number": version.number, "until": version.until, "data": version.data,
+        }),
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod recount;
+mod recount_rooms;
 mod store;
 
 use std::fmt;

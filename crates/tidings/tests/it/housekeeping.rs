@@ -193,7 +193,10 @@ async fn j12_who_is_erased_is_nowhere_and_the_rooms_go_on() {
     assert_eq!(put.status, 201, "{}", put.text());
 
     let exported = server.export(&user).await;
-    assert_eq!(exported.last(), Some(&json!({ "kind": "end", "memberships": 1, "entries": 2 })));
+    assert_eq!(
+        exported.last(),
+        Some(&json!({ "kind": "end", "memberships": 1, "entries": 2, "chat_traces": 0 }))
+    );
     assert_eq!(exported[1], json!({ "kind": "membership", "room": "order_7", "role": "member" }));
     let rooms: Vec<_> = exported[2..4].iter().map(|line| line["room"].clone()).collect();
     assert!(rooms.contains(&json!("room:channel_general")) && rooms.contains(&json!(format!("user:{user}"))));

@@ -14,6 +14,7 @@ mod access;
 mod api;
 mod archive_verb;
 mod bad_input;
+mod chat;
 mod check_verb;
 mod connect;
 mod encodings;

@@ -64,7 +64,9 @@ async fn b5_j6_a_member_may_and_nobody_else() {
     let mine = server.call_as(&ada_token, "/v1/me/rooms/order_7/messages").await;
     assert_eq!(mine.json()["items"][0]["type"], "x", "{}", mine.text());
     let rooms = server.call_as(&ada_token, "/v1/me/rooms").await.json();
-    assert_eq!(rooms, json!({ "items": [{ "room": "order_7", "role": "member" }], "next_cursor": null }));
+    let unread = json!({ "room": "order_7", "unread": 0, "up_to": 0, "revision": 0, "muted": false });
+    let mine = json!([{ "room": "order_7", "role": "member", "unread": unread }]);
+    assert_eq!(rooms, json!({ "items": mine, "next_cursor": null }));
 
     is_kept_out(&server, &mut eve, &eve_token, "order_7").await;
     assert_eq!(server.call_as(&eve_token, "/v1/me/rooms").await.json()["items"], json!([]));

@@ -95,11 +95,14 @@ async fn h4_an_export_is_the_same_as_over_http() {
     let exported =
         exported.expect(0, &["exported ada: 1 membership, 2 entries", "tidings db archive --user"]);
     assert_eq!(without_time(exported.lines()), without_time(over_http));
-    assert_eq!(exported.lines().last(), Some(&json!({ "kind": "end", "memberships": 1, "entries": 2 })));
+    assert_eq!(
+        exported.lines().last(),
+        Some(&json!({ "kind": "end", "memberships": 1, "entries": 2, "chat_traces": 0 }))
+    );
 
     let nobody = house.call(&["db", "export-user", "nobody"]).expect(0, &["nothing is kept of nobody"]);
     assert_eq!(nobody.lines().len(), 2);
-    assert_eq!(nobody.lines()[1], json!({ "kind": "end", "memberships": 0, "entries": 0 }));
+    assert_eq!(nobody.lines()[1], json!({ "kind": "end", "memberships": 0, "entries": 0, "chat_traces": 0 }));
 
     let acts = house.acts().await;
     let by_cli = acts.iter().filter(|(act, actor)| act == "user.export" && actor == "cli").count();
@@ -119,7 +122,10 @@ async fn an_exported_file_is_private_and_not_replaced_unasked() {
 
     assert_eq!(house.call(&export).expect(0, &["exported ada"]).out, "");
     let first = fs::read_to_string(&file).unwrap();
-    assert!(first.ends_with("{\"entries\":2,\"kind\":\"end\",\"memberships\":1}\n"), "{first}");
+    assert!(
+        first.ends_with("{\"chat_traces\":0,\"entries\":2,\"kind\":\"end\",\"memberships\":1}\n"),
+        "{first}"
+    );
     assert_eq!(mode(), 0o600);
 
     fs::write(&file, "mine").unwrap();

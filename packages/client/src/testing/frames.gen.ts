@@ -31,6 +31,71 @@ export const clientAuthenticateResume: ClientMessageOf<'authenticate'> = {
   "resume": "k3xw9q2a:17"
 };
 
+/** `schema/frames/client.chat_message.json` */
+export const clientChatMessage: ClientMessageOf<'chat_message'> = {
+  "type": "chat_message",
+  "id": 20,
+  "room": "order_123",
+  "content": "The parcel has left."
+};
+
+/** `schema/frames/client.chat_message.full.json` */
+export const clientChatMessageFull: ClientMessageOf<'chat_message'> = {
+  "type": "chat_message",
+  "id": 21,
+  "room": "order_123",
+  "content": "Look at this, @grace",
+  "message_type": "image",
+  "reply_to_message": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "thread": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "mentions": [
+    "grace"
+  ],
+  "attachments": [
+    {
+      "url": "/files/7",
+      "name": "parcel.png",
+      "size": 20480,
+      "type": "image/png",
+      "width": 640,
+      "height": 480
+    }
+  ],
+  "metadata": {
+    "draft": 3
+  },
+  "client_id": "c-17"
+};
+
+/** `schema/frames/client.delete_message.json` */
+export const clientDeleteMessage: ClientMessageOf<'delete_message'> = {
+  "type": "delete_message",
+  "id": 24,
+  "room": "order_123",
+  "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+};
+
+/** `schema/frames/client.edit_message.json` */
+export const clientEditMessage: ClientMessageOf<'edit_message'> = {
+  "type": "edit_message",
+  "id": 22,
+  "room": "order_123",
+  "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "content": "The parcel has left at nine."
+};
+
+/** `schema/frames/client.edit_message.mentions.json` */
+export const clientEditMessageMentions: ClientMessageOf<'edit_message'> = {
+  "type": "edit_message",
+  "id": 23,
+  "room": "order_123",
+  "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "content": "The parcel has left at nine, @grace.",
+  "mentions": [
+    "grace"
+  ]
+};
+
 /** `schema/frames/client.get_history.json` */
 export const clientGetHistory: ClientMessageOf<'get_history'> = {
   "type": "get_history",
@@ -47,6 +112,32 @@ export const clientGetHistoryAfter: ClientMessageOf<'get_history'> = {
   "id": 9,
   "room": "order_123",
   "after": 40
+};
+
+/** `schema/frames/client.get_messages.json` */
+export const clientGetMessages: ClientMessageOf<'get_messages'> = {
+  "type": "get_messages",
+  "id": 33,
+  "room": "order_123"
+};
+
+/** `schema/frames/client.get_messages.around.json` */
+export const clientGetMessagesAround: ClientMessageOf<'get_messages'> = {
+  "type": "get_messages",
+  "id": 34,
+  "room": "order_123",
+  "around": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "main": true,
+  "limit": 20
+};
+
+/** `schema/frames/client.get_messages.thread.json` */
+export const clientGetMessagesThread: ClientMessageOf<'get_messages'> = {
+  "type": "get_messages",
+  "id": 35,
+  "room": "order_123",
+  "after": 41,
+  "thread": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
 };
 
 /** `schema/frames/client.get_presence.room.json` */
@@ -78,6 +169,22 @@ export const clientGetUnreadBefore: ClientMessageOf<'get_unread'> = {
   "type": "get_unread",
   "id": 9,
   "before": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+};
+
+/** `schema/frames/client.get_unread_rooms.json` */
+export const clientGetUnreadRooms: ClientMessageOf<'get_unread_rooms'> = {
+  "type": "get_unread_rooms",
+  "id": 36
+};
+
+/** `schema/frames/client.get_unread_rooms.some.json` */
+export const clientGetUnreadRoomsSome: ClientMessageOf<'get_unread_rooms'> = {
+  "type": "get_unread_rooms",
+  "id": 37,
+  "rooms": [
+    "order_123",
+    "channel_news"
+  ]
 };
 
 /** `schema/frames/client.join_room.json` */
@@ -128,6 +235,23 @@ export const clientMarkReadMany: ClientMessageOf<'mark_read'> = {
   ]
 };
 
+/** `schema/frames/client.mark_room_read.json` */
+export const clientMarkRoomRead: ClientMessageOf<'mark_room_read'> = {
+  "type": "mark_room_read",
+  "id": 29,
+  "room": "order_123",
+  "up_to": 42
+};
+
+/** `schema/frames/client.mark_room_read.message.json` */
+export const clientMarkRoomReadMessage: ClientMessageOf<'mark_room_read'> = {
+  "type": "mark_room_read",
+  "id": 30,
+  "room": "order_123",
+  "up_to": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "private": true
+};
+
 /** `schema/frames/client.mark_seen.json` */
 export const clientMarkSeen: ClientMessageOf<'mark_seen'> = {
   "type": "mark_seen",
@@ -143,6 +267,22 @@ export const clientMarkUnread: ClientMessageOf<'mark_unread'> = {
   "type": "mark_unread",
   "id": 12,
   "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+};
+
+/** `schema/frames/client.mute_room.json` */
+export const clientMuteRoom: ClientMessageOf<'mute_room'> = {
+  "type": "mute_room",
+  "id": 31,
+  "room": "order_123",
+  "until": "2026-11-22T06:00:00.000Z"
+};
+
+/** `schema/frames/client.pin_message.json` */
+export const clientPinMessage: ClientMessageOf<'pin_message'> = {
+  "type": "pin_message",
+  "id": 25,
+  "room": "order_123",
+  "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
 };
 
 /** `schema/frames/client.ping.json` */
@@ -171,6 +311,15 @@ export const clientPublish: ClientMessageOf<'publish'> = {
     "id": 7,
     "title": "Printer on fire"
   }
+};
+
+/** `schema/frames/client.react.json` */
+export const clientReact: ClientMessageOf<'react'> = {
+  "type": "react",
+  "id": 27,
+  "room": "order_123",
+  "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "emoji": "👍"
 };
 
 /** `schema/frames/client.refresh_token.json` */
@@ -218,11 +367,82 @@ export const clientUnarchive: ClientMessageOf<'unarchive'> = {
   "notification_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
 };
 
+/** `schema/frames/client.unmute_room.json` */
+export const clientUnmuteRoom: ClientMessageOf<'unmute_room'> = {
+  "type": "unmute_room",
+  "id": 32,
+  "room": "order_123"
+};
+
+/** `schema/frames/client.unpin_message.json` */
+export const clientUnpinMessage: ClientMessageOf<'unpin_message'> = {
+  "type": "unpin_message",
+  "id": 26,
+  "room": "order_123",
+  "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+};
+
+/** `schema/frames/client.unreact.json` */
+export const clientUnreact: ClientMessageOf<'unreact'> = {
+  "type": "unreact",
+  "id": 28,
+  "room": "order_123",
+  "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "emoji": "👍"
+};
+
 /** `schema/frames/client.unsubscribe.json` */
 export const clientUnsubscribe: ClientMessageOf<'unsubscribe'> = {
   "type": "unsubscribe",
   "id": 4,
   "channel": "order_123"
+};
+
+/** `schema/frames/entry.chat_message.json` */
+export const entryChatMessage: EntryMessage & OwnEntryOf<'chat_message'> = {
+  "type": "chat_message",
+  "room": "order_123",
+  "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "offset": 42,
+  "from": "ada",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "content": "The parcel has left.",
+    "message_type": "text"
+  }
+};
+
+/** `schema/frames/entry.chat_message.full.json` */
+export const entryChatMessageFull: EntryMessage & OwnEntryOf<'chat_message'> = {
+  "type": "chat_message",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 42,
+  "from": "ada",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "content": "Look at this, @grace",
+    "message_type": "image",
+    "reply_to": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "thread": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "mentions": [
+      "grace"
+    ],
+    "attachments": [
+      {
+        "url": "/files/7",
+        "name": "parcel.png",
+        "size": 20480,
+        "type": "image/png",
+        "width": 640,
+        "height": 480
+      }
+    ],
+    "metadata": {
+      "draft": 3
+    },
+    "client_id": "c-17"
+  }
 };
 
 /** `schema/frames/entry.member_count.json` */
@@ -259,6 +479,75 @@ export const entryMemberLeft: EntryMessage & OwnEntryOf<'member_left'> = {
     "user_id": "grace",
     "status": "offline",
     "member_count": 1
+  }
+};
+
+/** `schema/frames/entry.message_deleted.json` */
+export const entryMessageDeleted: EntryMessage & OwnEntryOf<'message_deleted'> = {
+  "type": "message_deleted",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 44,
+  "from": "ada",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "deleted_at": "2026-11-21T06:00:01.123Z"
+  }
+};
+
+/** `schema/frames/entry.message_edited.json` */
+export const entryMessageEdited: EntryMessage & OwnEntryOf<'message_edited'> = {
+  "type": "message_edited",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 43,
+  "from": "ada",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "content": "The parcel has left at nine.",
+    "edited_at": "2026-11-21T06:00:01.123Z"
+  }
+};
+
+/** `schema/frames/entry.message_edited.deleted_since.json` */
+export const entryMessageEditedDeletedSince: EntryMessage & OwnEntryOf<'message_edited'> = {
+  "type": "message_edited",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 43,
+  "from": "ada",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "edited_at": "2026-11-21T06:00:01.123Z"
+  }
+};
+
+/** `schema/frames/entry.message_pinned.json` */
+export const entryMessagePinned: EntryMessage & OwnEntryOf<'message_pinned'> = {
+  "type": "message_pinned",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 48,
+  "from": "ada",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+  }
+};
+
+/** `schema/frames/entry.message_unpinned.json` */
+export const entryMessageUnpinned: EntryMessage & OwnEntryOf<'message_unpinned'> = {
+  "type": "message_unpinned",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 49,
+  "from": "ada",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
   }
 };
 
@@ -366,6 +655,64 @@ export const entryPublishedRoom: EntryMessage = {
   "data": {
     "id": 7,
     "title": "Printer on fire"
+  }
+};
+
+/** `schema/frames/entry.reaction_added.json` */
+export const entryReactionAdded: EntryMessage & OwnEntryOf<'reaction_added'> = {
+  "type": "reaction_added",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 45,
+  "from": "grace",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "emoji": "👍",
+    "user": "grace"
+  }
+};
+
+/** `schema/frames/entry.reaction_removed.json` */
+export const entryReactionRemoved: EntryMessage & OwnEntryOf<'reaction_removed'> = {
+  "type": "reaction_removed",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 46,
+  "from": "grace",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "message_id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+    "emoji": "👍",
+    "user": "grace"
+  }
+};
+
+/** `schema/frames/entry.room_read.json` */
+export const entryRoomRead: EntryMessage & OwnEntryOf<'room_read'> = {
+  "type": "room_read",
+  "room": "order_123",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "offset": 47,
+  "from": "grace",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "user": "grace",
+    "up_to": 42
+  }
+};
+
+/** `schema/frames/entry.room_unread.json` */
+export const entryRoomUnread: EntryMessage & OwnEntryOf<'room_unread'> = {
+  "type": "room_unread",
+  "id": "0199f3a2-7b10-7f42-a1b0-0c1d2e3f4a5b",
+  "time": "2026-11-21T06:00:01.123Z",
+  "data": {
+    "room": "order_123",
+    "unread": 3,
+    "up_to": 42,
+    "revision": 9,
+    "muted": false
   }
 };
 
@@ -631,6 +978,66 @@ export const replyLeftRoomAccessEnded: ReplyOf<'left_room'> = {
   }
 };
 
+/** `schema/frames/reply.messages.json` */
+export const replyMessages: ReplyOf<'messages'> = {
+  "type": "messages",
+  "reply_to": 33,
+  "data": {
+    "room": "order_123",
+    "items": [
+      {
+        "type": "chat_message",
+        "room": "order_123",
+        "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+        "offset": 42,
+        "from": "ada",
+        "time": "2026-11-21T06:00:00.123Z",
+        "data": {
+          "content": "The parcel has left at nine.",
+          "message_type": "text",
+          "edited_at": "2026-11-21T06:00:01.123Z"
+        },
+        "number": 7,
+        "replies": 1,
+        "pin": {
+          "at": "2026-11-21T06:00:01.123Z",
+          "by": "grace"
+        },
+        "reactions": [
+          {
+            "emoji": "👍",
+            "count": 2,
+            "users": [
+              "grace",
+              "tim"
+            ],
+            "mine": false
+          }
+        ]
+      },
+      {
+        "type": "chat_message",
+        "room": "order_123",
+        "id": "0199f3a2-6d00-7b3e-9a54-2f0c8d71e6c4",
+        "offset": 44,
+        "from": "grace",
+        "time": "2026-11-21T06:00:01.123Z",
+        "data": {
+          "content": "",
+          "deleted_at": "2026-11-21T06:00:01.123Z",
+          "message_type": "text",
+          "thread": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3"
+        },
+        "number": 8,
+        "replies": 0,
+        "reactions": []
+      }
+    ],
+    "has_older": true,
+    "has_newer": false
+  }
+};
+
 /** `schema/frames/reply.notification_updated.json` */
 export const replyNotificationUpdated: ReplyOf<'notification_updated'> = {
   "type": "notification_updated",
@@ -733,6 +1140,20 @@ export const replyResumed: ReplyOf<'resumed'> = {
   ]
 };
 
+/** `schema/frames/reply.room_unread.json` */
+export const replyRoomUnread: ReplyOf<'room_unread'> = {
+  "type": "room_unread",
+  "reply_to": 31,
+  "data": {
+    "room": "channel_news",
+    "unread": 120,
+    "up_to": 0,
+    "revision": 120,
+    "muted": true,
+    "muted_until": "2026-11-22T06:00:00.000Z"
+  }
+};
+
 /** `schema/frames/reply.unread_notifications.json` */
 export const replyUnreadNotifications: ReplyOf<'unread_notifications'> = {
   "type": "unread_notifications",
@@ -759,6 +1180,29 @@ export const replyUnreadNotifications: ReplyOf<'unread_notifications'> = {
       ],
       "read": false,
       "created_at": "2026-11-21T06:00:00.123Z"
+    }
+  ]
+};
+
+/** `schema/frames/reply.unread_rooms.json` */
+export const replyUnreadRooms: ReplyOf<'unread_rooms'> = {
+  "type": "unread_rooms",
+  "reply_to": 36,
+  "items": [
+    {
+      "room": "channel_news",
+      "unread": 120,
+      "up_to": 0,
+      "revision": 120,
+      "muted": true,
+      "muted_until": "2026-11-22T06:00:00.000Z"
+    },
+    {
+      "room": "order_123",
+      "unread": 3,
+      "up_to": 42,
+      "revision": 9,
+      "muted": false
     }
   ]
 };

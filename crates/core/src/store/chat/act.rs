@@ -174,6 +174,21 @@ pub enum Done {
     },
 }
 
+impl Done {
+    /// What was appended.
+    pub fn entry(&self) -> Option<&Arc<Entry>> {
+        match self {
+            Self::Sent { entry, .. } | Self::Edited { entry, .. } | Self::Deleted { entry, .. } => {
+                Some(entry)
+            }
+            Self::Reacted { entry, .. } | Self::Pinned { entry, .. } | Self::Read { entry, .. } => {
+                entry.as_ref()
+            }
+            Self::Known { .. } => None,
+        }
+    }
+}
+
 /// Why an act was not done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {

@@ -184,7 +184,7 @@ fn check_actions(actions: &[NotificationAction]) -> Result<(), Fault> {
 }
 
 /// Whoever shows a notification makes a link of it: what a link would execute is none.
-fn check_url(path: &str, url: Option<&str>) -> Result<(), Fault> {
+pub(in crate::tidings) fn check_url(path: &str, url: Option<&str>) -> Result<(), Fault> {
     let Some(url) = url else { return Ok(()) };
     let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     let executes = matches!(scheme.as_deref(), Some("javascript" | "data" | "vbscript"));

@@ -58,7 +58,7 @@ impl Tidings {
     ///
     /// # Errors
     /// As [`Self::notify`].
-    pub(super) async fn send(
+    pub(in crate::tidings) async fn send(
         &self,
         id: EntryId,
         created_at: Timestamp,
@@ -230,7 +230,7 @@ fn new_notification(
 ///
 /// # Errors
 /// `internal`, which none of them causes.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<Json, Fault> {
+pub(in crate::tidings) fn json(value: &impl serde::Serialize) -> Result<Json, Fault> {
     let broken = |_| Fault::new(tidings_protocol::ErrorCode::Internal, "it cannot be written");
     Json::of(value).map_err(broken)
 }
@@ -239,7 +239,12 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<Json, Fault> {
 ///
 /// # Errors
 /// `internal` for a type that is no type.
-pub(super) fn own_entry(room: &RoomKey, r#type: &str, data: Json, now: Timestamp) -> Result<Entry, Fault> {
+pub(in crate::tidings) fn own_entry(
+    room: &RoomKey,
+    r#type: &str,
+    data: Json,
+    now: Timestamp,
+) -> Result<Entry, Fault> {
     entry_of(EntryId::new(now), room, r#type, data, now)
 }
 

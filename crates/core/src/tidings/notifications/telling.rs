@@ -136,20 +136,30 @@ impl Tidings {
     }
 
     fn put_counts(&self, connections: &[Arc<Connection>], counters: Counters) {
-        let Some(entry) =
-            connections.first().and_then(|it| unread_count(it.user(), counters, self.clock.now()))
-        else {
-            return;
-        };
+        let entry = connections.first().and_then(|it| unread_count(it.user(), counters, self.clock.now()));
+        if let Some(entry) = entry {
+            self.put_whole(connections, &entry);
+        }
+    }
+
+    /// Tells connections of one user how something of theirs stands now, as a whole.
+    fn put_whole(&self, connections: &[Arc<Connection>], entry: &Entry) {
         let mut frames: [Option<Bytes>; Format::COUNT] = Default::default();
         for connection in connections {
             let format = connection.format;
-            let frame = frames[format.index()].get_or_insert_with(|| self.hub.encode().entry(format, &entry));
+            let frame = frames[format.index()].get_or_insert_with(|| self.hub.encode().entry(format, entry));
             // Dropped for a full queue, it would be missing until the next change: who reads so slowly comes back and is told.
             if connection.push(frame.clone(), Worth::Kept) == Pushed::First {
                 self.hub.flush_later(connection.clone());
             }
         }
+    }
+
+    /// Tells all connections of a user, whose greeting is out, how something of theirs stands now, as a whole.
+    pub(in crate::tidings) fn tell_whole(&self, user: &UserId, entry: &Entry) {
+        let mut connections = self.hub.connections_of(user);
+        connections.retain(|connection| has_inbox(connection));
+        self.put_whole(&connections, entry);
     }
 
     /// Whose badge it is gets to know the inbox, before anything else is told: from then on broadcasts are in it. Gives the badge for the

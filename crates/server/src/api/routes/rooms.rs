@@ -40,6 +40,43 @@ const EPOCH: Parameter = Parameter {
     about: "The life of the log that the offset counts in: in another one the answer is `history_lost`. A cursor knows its own.",
 };
 
+const TYPE: Parameter = Parameter {
+    name: "type",
+    place: Place::Query,
+    kind: "string",
+    about: "`chat_message`: only messages, each as it stands, with its reactions, pin and replies (`MessageList`). Without it all entries that are kept.",
+};
+const THREAD: Parameter = Parameter {
+    name: "thread",
+    place: Place::Query,
+    kind: "string",
+    about: "With `type`: only the replies of the thread that begins with this message.",
+};
+const PINNED: Parameter = Parameter {
+    name: "pinned",
+    place: Place::Query,
+    kind: "boolean",
+    about: "With `type`: only those that are pinned.",
+};
+const MAIN: Parameter = Parameter {
+    name: "main",
+    place: Place::Query,
+    kind: "boolean",
+    about: "With `type`: only those that are no replies in threads.",
+};
+const AROUND: Parameter = Parameter {
+    name: "around",
+    place: Place::Query,
+    kind: "string",
+    about: "With `type`: this message, in the middle of what is before and after it.",
+};
+const VIEWER: Parameter = Parameter {
+    name: "user",
+    place: Place::Query,
+    kind: "string",
+    about: "With `type`: whose own reactions are told apart as `mine`.",
+};
+
 pub(super) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: Method::GET,
@@ -165,10 +202,10 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         summary: "What a room keeps",
         about: "The newest page; before or after an offset; or, with a cursor, the page that goes on the same way. \
                 Items are always in the order of the log. Pages meet exactly, also while entries arrive. A page has \
-                at most 4 MiB.",
+                at most 4 MiB. With `type=chat_message` it is a page of the chat, of at most 200.",
         tag: Tag::Rooms,
         auth: Auth::ApiKey,
-        parameters: &[ROOM, BEFORE, AFTER, EPOCH, LIMIT, CURSOR],
+        parameters: &[ROOM, BEFORE, AFTER, EPOCH, LIMIT, CURSOR, TYPE, AROUND, THREAD, PINNED, MAIN, VIEWER],
         body: None,
         status: StatusCode::OK,
         content: Content::Json(schema_of::<Messages>),
@@ -265,7 +302,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         about: "As `/v1/rooms/{room}/messages`, by the rule that decides who may join.",
         tag: Tag::Users,
         auth: Auth::User,
-        parameters: &[ROOM, BEFORE, AFTER, EPOCH, LIMIT, CURSOR],
+        parameters: &[ROOM, BEFORE, AFTER, EPOCH, LIMIT, CURSOR, TYPE, AROUND, THREAD, PINNED, MAIN],
         body: None,
         status: StatusCode::OK,
         content: Content::Json(schema_of::<Messages>),

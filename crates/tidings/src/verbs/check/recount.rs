@@ -1,13 +1,14 @@
-//! `tidings check --recount`: whether every badge is what counting its inbox says.
+//! `tidings check --recount`: whether every badge is what counting its inbox says, and what is unread of rooms what counting their messages does.
 
 use std::process::ExitCode;
 
 use anyhow::Context;
 use serde_json::json;
 use tidings_protocol::UserId;
+use tidings_server::App;
 use tidings_settings::Settings;
 
-use super::{Finding, Status};
+use super::{Finding, Status, recount_rooms};
 use crate::offline;
 use crate::output::{self, many};
 use crate::run::runtime;
@@ -30,31 +31,34 @@ struct Counted {
 /// # Errors
 /// The store cannot be used or does not answer.
 pub(super) fn run(settings: Settings, as_json: bool) -> anyhow::Result<ExitCode> {
-    let counted = runtime(1).context("the runtime does not start")?.block_on(count(settings))?;
+    let (counted, rooms) = runtime(1).context("the runtime does not start")?.block_on(async {
+        let app = offline::open(settings, "GET /v1/users/{user}/notifications").await?;
+        anyhow::Ok((count(&app).await?, recount_rooms::count(&app).await?))
+    })?;
     let (status, detail) = match counted.wrong.len() {
         0 => (Status::Good, format!("{} counted, every badge is right", inboxes(counted.inboxes))),
         wrong => (Status::Wrong, format!("{wrong} of {} say something else", many(counted.inboxes, "badge"))),
     };
-    let good = status == Status::Good;
-    let finding = Finding { check: "notifications", status, detail };
+    let findings = [Finding { check: "notifications", status, detail }, rooms.finding()];
+    let good = findings.iter().all(|finding| finding.status == Status::Good);
     if as_json {
         let wrong = counted.wrong.iter();
         let wrong: Vec<_> = wrong
             .map(|(user, said, right)| json!({ "user": user, "unread": said, "counted": right }))
             .collect();
-        let recount = json!({ "inboxes": counted.inboxes, "wrong": wrong });
-        output::json(&json!({ "good": good, "checks": [finding], "recount": recount }))?;
+        let recount = json!({ "inboxes": counted.inboxes, "wrong": wrong, "rooms": rooms.json() });
+        output::json(&json!({ "good": good, "checks": findings, "recount": recount }))?;
     } else {
-        output::line(&finding)?;
+        findings.iter().try_for_each(output::line)?;
         for (user, said, right) in &counted.wrong {
             output::line(format!("user {user}: the badge says {said}, counted {right}"))?;
         }
+        rooms.lines().try_for_each(output::line)?;
     }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn count(settings: Settings) -> anyhow::Result<Counted> {
-    let app = offline::open(settings, "GET /v1/users/{user}/notifications").await?;
+async fn count(app: &App) -> anyhow::Result<Counted> {
     let (mut counted, mut after) = (Counted::default(), None);
     loop {
         let page = app.tidings.recounted(after, PAGE).await.context("the inboxes could not be counted")?;
