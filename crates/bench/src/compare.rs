@@ -4,6 +4,7 @@
 //! other. Here all servers and their clients stay up during a set and are loaded in turns, one at a time; each slice is divided by
 //! its neighbour's, and the median of those ratios is the result.
 
+mod chat;
 mod contender;
 mod figure;
 mod history;
@@ -112,7 +113,7 @@ impl Options {
 }
 
 /// The names of the sets, in their order.
-pub const SETS: [&str; 12] = [
+pub const SETS: [&str; 13] = [
     "small",
     "direct",
     "large",
@@ -125,6 +126,7 @@ pub const SETS: [&str; 12] = [
     "keeping",
     "recovering",
     "history",
+    "chat",
 ];
 
 /// What a run gathers.
@@ -186,7 +188,8 @@ pub fn run(options: &Options) -> Result<Report, Error> {
             "storm_rooms" => storm::storm(Rooms::Of(storm::ROOM), options, &mut run)?,
             "keeping" => keeping::keeping(options, &mut run)?,
             "recovering" => recovering::recovering(options, &mut run)?,
-            _ => history::history(options, &mut run)?,
+            "history" => history::history(options, &mut run)?,
+            _ => chat::chat(options, &mut run)?,
         }
     }
     Ok(Report::new(run, options, began.elapsed()))

@@ -27,13 +27,18 @@ impl Mark {
     /// Set in the streams of single users.
     pub(crate) const USER: u32 = 0x8000_0000;
 
-    /// Appends the data of an entry, `size` bytes of JSON.
-    pub(crate) fn write_data(self, size: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(br#"{"mark":""#);
+    /// Appends the mark itself, text without quotes.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
         out.extend_from_slice(PREFIX);
         hex(u64::from(self.stream), 8, out);
         hex(u64::from(self.seq), 8, out);
         hex(self.at, 16, out);
+    }
+
+    /// Appends the data of an entry, `size` bytes of JSON.
+    pub(crate) fn write_data(self, size: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#"{"mark":""#);
+        self.write(out);
         out.extend_from_slice(br#"","pad":""#);
         out.resize(out.len() + size.saturating_sub(SIZE_MIN), b'.');
         out.extend_from_slice(br#""}"#);
@@ -41,8 +46,19 @@ impl Mark {
 
     /// Finds the mark in a message. `None`: it is not one of ours.
     pub(crate) fn find(message: &[u8]) -> Option<Self> {
-        let from = memmem::find(message, PREFIX)? + PREFIX.len();
-        let digits = message.get(from..from + DIGITS)?;
+        let mut rest = message;
+        // A sender's name may begin like a mark.
+        while let Some(from) = memmem::find(rest, PREFIX) {
+            rest = rest.get(from + PREFIX.len()..)?;
+            if let Some(mark) = Self::read(rest) {
+                return Some(mark);
+            }
+        }
+        None
+    }
+
+    fn read(message: &[u8]) -> Option<Self> {
+        let digits = message.get(..DIGITS)?;
         let stream = u32::try_from(number(&digits[..8])?).ok()?;
         let seq = u32::try_from(number(&digits[8..16])?).ok()?;
         Some(Self { stream, seq, at: number(&digits[16..])? })
@@ -75,8 +91,10 @@ mod tests {
         let mark = Mark { stream: 7 | Mark::USER, seq: 0xdead, at: u64::MAX - 3 };
         let mut message = br#"{"type":"bench","from":"bench-1","data":"#.to_vec();
         assert_eq!(Mark::find(&message), None);
-        message.clear();
+        let behind_a_name = message.len();
         mark.write_data(200, &mut message);
+        assert_eq!(Mark::find(&message), Some(mark), "behind a name that begins like one");
+        message.drain(..behind_a_name);
         assert_eq!(message.len(), 200);
         assert!(serde_json::from_slice::<serde_json::Value>(&message).is_ok());
         assert_eq!(Mark::find(&message), Some(mark));

@@ -16,6 +16,7 @@ use mio::{Events, Poll, Token, Waker};
 
 use crate::clock;
 use crate::error::Error;
+use crate::histogram::Histogram;
 use crate::ledger::{Faults, Ledger};
 use crate::process;
 use crate::target::Target;
@@ -43,6 +44,8 @@ pub struct Session {
     paths: Vec<String>,
     connections: Vec<Connection>,
     publishers: Vec<Publisher>,
+    /// How long answers to publishes took.
+    answers: Histogram,
     ledger: Ledger,
     /// Connections that have just become ready.
     ready: usize,
@@ -67,6 +70,7 @@ impl Session {
             paths: Vec::new(),
             connections: Vec::new(),
             publishers: Vec::new(),
+            answers: Histogram::default(),
             ledger: Ledger::default(),
             ready: 0,
             close_codes: std::collections::BTreeMap::new(),
@@ -104,7 +108,9 @@ impl Session {
             let done = if index < PUBLISHERS {
                 self.serve(index, event.is_writable(), event.is_readable())
             } else {
-                self.publishers[index - PUBLISHERS].serve(&mut self.scratch, event.is_writable())
+                let publisher = &mut self.publishers[index - PUBLISHERS];
+                let answered = publisher.serve(&mut self.scratch, event.is_writable());
+                answered.map(|took| took.into_iter().for_each(|took| self.answers.record(took)))
             };
             if done.is_err() {
                 result = done;

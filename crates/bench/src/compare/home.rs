@@ -37,7 +37,7 @@ impl Home {
     pub(super) fn server_at(&self, store: String, keep: &str, options: &Options) -> Result<Options, Error> {
         let settings = self.0.join(&format!("keep-{keep}.toml"));
         let rule = format!(
-            "[[rooms]]\nmatch = \"bench.{{number}}\"\njoin = \"anyone\"\npublish = \"nobody\"\nkeep = \"{keep}\"\n"
+            "[[rooms]]\nmatch = \"bench.{{number}}\"\njoin = \"anyone\"\npublish = \"users\"\nkeep = \"{keep}\"\n"
         );
         std::fs::write(&settings, rule).map_err(Error::io(settings.display().to_string()))?;
         Ok(Options { store: Some(store), settings: Some(settings), ..options.clone() })

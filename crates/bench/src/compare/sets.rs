@@ -69,6 +69,12 @@ impl<'a> Field<'a> {
         Ok(turns)
     }
 
+    /// Lets the server bear a load, slice by slice, after a short one for warming up that is thrown away.
+    pub(super) fn alone(&mut self, what: &str, load: Load) -> Result<Vec<Measured>, Error> {
+        let turns = self.alternate(what, &[Kind::Subject], load)?;
+        Ok(turns.0.into_iter().map(|(_, measured)| measured).collect())
+    }
+
     pub(super) fn of(&mut self, kind: Kind) -> Option<&mut Contender> {
         self.contenders.iter_mut().find(|contender| contender.kind == kind)
     }

@@ -26,6 +26,8 @@ pub enum Aim {
     Rooms,
     /// For single users, in turn.
     Users,
+    /// For the rooms, in turn, as messages of a chat.
+    Chat,
 }
 
 /// When the next entry is published.
@@ -71,6 +73,8 @@ pub struct Measured {
     pub p99_us: f64,
     /// 99.9 % did.
     pub p999_us: f64,
+    /// 99 % of the publishes were answered within this many microseconds of when they were due.
+    pub answer_p99_us: f64,
     /// What went wrong.
     pub faults: Faults,
 }
@@ -134,6 +138,7 @@ impl Session {
         };
         self.hire(slots)?;
         self.ledger.latency.clear();
+        self.answers.clear();
         self.ledger.delivered = 0;
         let cpu = self.server_cpu()?;
         let start = clock::now();
@@ -156,6 +161,7 @@ impl Session {
             p50_us: quantile(0.5),
             p99_us: quantile(0.99),
             p999_us: quantile(0.999),
+            answer_p99_us: self.answers.quantile(0.99) as f64 / 1e3,
             faults: self.take_faults(),
         })
     }
@@ -220,17 +226,20 @@ impl Session {
                 format!("{}/batch", self.target.publish_path)
             }
             Shape::Unfinished(_) | Shape::Asked(_) | Shape::Rate(_) => {
-                self.write_entry(load, slot, at, round, &mut body)?;
-                self.target.publish_path.clone()
+                let stream = self.write_entry(load, slot, at, round, &mut body)?;
+                match load.aim {
+                    Aim::Chat => format!("/v1/rooms/{}/messages", target::room(stream)),
+                    Aim::Rooms | Aim::Users => self.target.publish_path.clone(),
+                }
             }
         };
         let target = &self.target;
         let publisher = &mut self.publishers[slot];
         publisher.open = true;
-        publisher.ask(|out| http::write_post(&path, &target.host, &target.api_key, &body, out))
+        publisher.ask(at, |out| http::write_post(&path, &target.host, &target.api_key, &body, out))
     }
 
-    /// The next entry, as a request's body says it.
+    /// The next entry, as a request's body says it; its stream.
     fn write_entry(
         &mut self,
         load: Load,
@@ -238,10 +247,16 @@ impl Session {
         at: u64,
         round: &mut Round,
         body: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<u32, Error> {
         let stream = round.streams[usize::try_from(round.publishes).unwrap_or(0) % round.streams.len()];
         let left = || Error::Usage("nobody follows the room any more".to_owned());
         let seq = self.ledger.publish(stream, slot, round.order).ok_or_else(left)?;
+        round.publishes += 1;
+        let mark = Mark { stream, seq, at };
+        if load.aim == Aim::Chat {
+            write_message(mark, load.size, body);
+            return Ok(stream);
+        }
         let to = match stream & Mark::USER {
             0 => format!(r#"{{"to":{{"room":"{}"}},"type":"bench","data":"#, target::room(stream)),
             _ => {
@@ -250,10 +265,9 @@ impl Session {
             }
         };
         body.extend_from_slice(to.as_bytes());
-        Mark { stream, seq, at }.write_data(load.size, body);
+        mark.write_data(load.size, body);
         body.push(b'}');
-        round.publishes += 1;
-        Ok(())
+        Ok(stream)
     }
 
     /// Waits until every publish has its answer and every entry its subscribers.
@@ -307,4 +321,15 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// A message of the first user: the mark, and words up to `size` bytes. As clients do it has a name of its own.
+fn write_message(mark: Mark, size: usize, body: &mut Vec<u8>) {
+    let name = format!("{:x}-{:x}-{:x}", mark.stream, mark.seq, mark.at);
+    let from = target::user(0);
+    body.extend_from_slice(format!(r#"{{"from":"{from}","client_id":"{name}","content":""#).as_bytes());
+    let content = body.len();
+    mark.write(body);
+    body.extend(b" lorem ipsum dolor".iter().cycle().take(size.saturating_sub(body.len() - content)));
+    body.extend_from_slice(br#""}"#);
 }

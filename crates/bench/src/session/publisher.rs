@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
+use crate::clock;
 use crate::error::Error;
 use crate::http::{self, Extent};
 
@@ -15,6 +16,8 @@ pub(super) struct Publisher {
     stream: TcpStream,
     /// The answer has not come yet.
     asking: bool,
+    /// When what was asked last was due.
+    due: u64,
     /// The server closed it between two requests.
     pub(super) stale: bool,
     /// Not every subscriber has its entry yet.
@@ -33,7 +36,8 @@ impl Publisher {
         registry
             .register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)
             .map_err(Error::io(what()))?;
-        Ok(Self { stream, asking: false, stale: false, open: false, out: Vec::new(), answer: Vec::new() })
+        let (out, answer) = (Vec::new(), Vec::new());
+        Ok(Self { stream, asking: false, due: 0, stale: false, open: false, out, answer })
     }
 
     /// Whether the last request has its answer.
@@ -41,17 +45,18 @@ impl Publisher {
         !self.asking
     }
 
-    /// Sends the request that `write` appends to an empty buffer.
-    pub(super) fn ask(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
+    /// Sends the request that `write` appends to an empty buffer, which was due at some time.
+    pub(super) fn ask(&mut self, due: u64, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
         self.asking = true;
+        self.due = due;
         self.answer.clear();
         self.out.clear();
         write(&mut self.out);
         self.flush()
     }
 
-    /// The socket is ready for something.
-    pub(super) fn serve(&mut self, scratch: &mut [u8], writable: bool) -> Result<(), Error> {
+    /// The socket is ready for something. When an answer is whole, how long it took since it was due, in nanoseconds.
+    pub(super) fn serve(&mut self, scratch: &mut [u8], writable: bool) -> Result<Option<u64>, Error> {
         if writable && !self.out.is_empty() {
             self.flush()?;
         }
@@ -78,8 +83,9 @@ impl Publisher {
                 return Err(Error::Refused(format!("a publish: {}", String::from_utf8_lossy(&self.answer))));
             }
             self.asking = false;
+            return Ok(Some(clock::now().saturating_sub(self.due)));
         }
-        Ok(())
+        Ok(None)
     }
 
     fn flush(&mut self) -> Result<(), Error> {
