@@ -22,6 +22,9 @@ mod pages;
 mod shown;
 mod unread;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use telling::Desk;
 
 pub use acting::Acted;

@@ -52,6 +52,7 @@ impl Tidings {
         let mut sum = Erased::default();
         for _ in 0..PASSES {
             self.hub.receipts.forget(user);
+            self.take_back_mentions_by(user).await?;
             let erased = self.without_keeping(user, self.store.erase(user.clone())).await?;
             sum.personal_entries += erased.personal_entries;
             sum.blanked_entries += erased.blanked_entries;

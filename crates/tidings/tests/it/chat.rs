@@ -619,3 +619,22 @@ async fn j2_j12_the_recount_and_the_export_know_chats() {
     let told = call(&["check", "--recount", "--store.url", &url]);
     assert!(told.out.contains("2 counts of what is unread in 1 room"), "{told:?}");
 }
+
+#[tokio::test]
+async fn j12_who_is_erased_is_quoted_nowhere() {
+    let server = Server::start();
+    let (mut ada, mut bob) = two(&server).await;
+    let hers = ada.chat("what do you think?", json!({})).await;
+    bob.chat("very private words", json!({ "mentions": ["ada", "nobody"], "reply_to_message": hers })).await;
+    bob.act("react", &hers, json!({ "emoji": "👍" })).await;
+    bob.act("pin_message", &hers, json!({})).await;
+    assert_eq!(ada.badge().await["count"], 1);
+    let erased = server.call("DELETE", "/v1/users/bob", "").await;
+    assert_eq!(erased.status, 200, "{}", erased.text());
+    assert_eq!(ada.badge().await["notifications"], json!([]), "the notification quoted him");
+    let messages = ada.messages(json!({})).await;
+    assert_eq!((&messages[0]["reactions"], messages[0]["pin"].get("by")), (&json!([]), None));
+    assert_eq!((&messages[1]["type"], &messages[1]["data"]), (&json!("entry_erased"), &Value::Null));
+    let gone = ada.try_act("react", &messages[1]["id"], json!({ "emoji": "👍" })).await;
+    assert_eq!(gone["code"], "not_found", "{gone}");
+}

@@ -6,12 +6,13 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use tidings_protocol::{
     EntryId, ErrorCode, Fault, RoomName, UserId,
+    chat::ChatMessage,
     http::{NotifyRequest, TargetFields},
 };
 
-use super::acting::is_of_type;
+use super::acting::{MESSAGE, is_of_type};
 use crate::{
-    Entry, Identity, Tidings,
+    Entry, Identity, StoreError, Tidings,
     access::Act,
     store::inbox::{Change, Reader},
     tidings::{
@@ -135,7 +136,7 @@ impl Tidings {
         let now = self.store.message(message.room.clone(), message.id, None).await.map_err(unavailable)?;
         let says = |user: &UserId| {
             let whole = now.as_ref().filter(|now| now.deleted_at.is_none());
-            whole.is_some_and(|now| is_of_type(&now.entry, "chat_message") && mentions(&now.entry, user))
+            whole.is_some_and(|now| is_of_type(&now.entry, MESSAGE) && mentions_of(&now.entry).contains(user))
         };
         let (mentioned, gone): (Vec<UserId>, Vec<UserId>) = users.into_iter().partition(says);
         self.mentions_gone(message.id, gone).await;
@@ -163,6 +164,28 @@ impl Tidings {
         stream::iter(gone).buffer_unordered(READS).collect::<Vec<()>>().await;
     }
 
+    /// Takes back the notifications that a user's messages made for others: they quote the user.
+    ///
+    /// # Errors
+    /// Those of the store; the same call may be made again.
+    pub(in crate::tidings) async fn take_back_mentions_by(&self, user: &UserId) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.store.entries_of(user.clone(), after, AT_ONCE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some((last.room.clone(), last.offset.unwrap_or_default()));
+            for message in page.iter().filter(|entry| is_of_type(entry, MESSAGE)) {
+                for user in mentions_of(message) {
+                    let reader = Reader { user, roles: Vec::new() };
+                    let taken = self.mark(reader, WhichOnes::Ids(vec![message.id]), Change::Delete).await;
+                    if let Some(fault) = taken.err().filter(|fault| fault.code != ErrorCode::NotFound) {
+                        return Err(StoreError::Unavailable(fault.message.into_owned()));
+                    }
+                }
+            }
+        }
+    }
+
     /// Who muted the room, or deleted the notification, has none. Where the store does not answer it stays: the user sees that the message is read, or
     /// not there.
     async fn mark_mentions(&self, user: UserId, ids: Vec<EntryId>, change: Change) {
@@ -171,8 +194,8 @@ impl Tidings {
     }
 }
 
-/// Whether a message names a user, as it stands.
-fn mentions(message: &Entry, user: &UserId) -> bool {
-    let data = serde_json::from_str::<tidings_protocol::chat::ChatMessage>(message.data.as_str());
-    data.is_ok_and(|data| data.mentions.contains(user))
+/// Whom a message names, as it stands.
+fn mentions_of(message: &Entry) -> Vec<UserId> {
+    let data = serde_json::from_str::<ChatMessage>(message.data.as_str());
+    data.map(|data| data.mentions).unwrap_or_default()
 }
