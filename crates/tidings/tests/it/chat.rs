@@ -638,3 +638,29 @@ async fn j12_who_is_erased_is_quoted_nowhere() {
     let gone = ada.try_act("react", &messages[1]["id"], json!({ "emoji": "👍" })).await;
     assert_eq!(gone["code"], "not_found", "{gone}");
 }
+
+const SEALED: &str = r#"
+[[rooms]]
+match = "vault_{id}"
+join = "users"
+publish = "users"
+keep = "1d"
+encrypt = true
+"#;
+
+#[tokio::test]
+async fn e4_j7_a_mention_quotes_nothing_that_is_sealed() {
+    let key = format!("k1:{}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, [7; 32]));
+    let server = Server::with_file(&[("security.encryption_keys", &key)], SEALED);
+    let (mut ada, mut bob) = two(&server).await;
+    let secret = format!("{}4111 1111 1111 1111", "pay with ".repeat(21));
+    let mention = json!({ "mentions": ["bob"] });
+    ada.try_chat("vault_1", "whatever it is", mention.clone()).await;
+    ada.chat(&secret, mention.clone()).await;
+    ada.chat("nothing secret", mention).await;
+    let badge = bob.badge().await;
+    let texts: Vec<&Value> =
+        badge["notifications"].as_array().unwrap().iter().map(|it| &it["message"]).collect();
+    assert_eq!(texts, [&json!("nothing secret"), &Value::Null, &Value::Null], "{badge}");
+    assert_eq!(contents(&bob.messages(json!({ "limit": 2 })).await)[0], secret, "who may read reads it");
+}
