@@ -171,6 +171,10 @@ impl InboxStore for PostgresStore {
         Box::pin(plans::finish(&self.pool, id))
     }
 
+    fn all_scheduled(&self, after: Option<EntryId>, limit: usize) -> Answer<'_, Vec<Scheduled>> {
+        Box::pin(async move { Ok(plans::all_scheduled(&self.pool, after, limit).await?) })
+    }
+
     fn scheduled_of(&self, user: UserId) -> Answer<'_, Vec<Scheduled>> {
         Box::pin(async move { Ok(plans::scheduled_of(&self.pool, &user).await?) })
     }

@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_chat.sql"),
     include_str!("../migrations/0006_search.sql"),
     include_str!("../migrations/0007_receipts.sql"),
+    include_str!("../migrations/0008_parts.sql"),
 ];
 
 /// `pg_advisory_xact_lock`: who changes the tables. The text `tidings` as a number.

@@ -17,7 +17,7 @@ pub use chat::{
 pub use house::{AuditItem, AuditPage, EraseAgainRequest, EraseResponse, JobInfo, JobOutcome};
 pub use notifications::{
     DeliveredInfo, MarkRequest, MarkResponse, NotificationPage, NotifyRequest, NotifyResponse, ReceiptInfo,
-    Repeat,
+    Repeat, ScheduledInfo,
 };
 pub use rooms::{
     AccessInfo, MemberInfo, MemberRequest, Membership, Messages, RevokeResponse, RoomInfo, RoomRequest,

@@ -2,6 +2,7 @@
 
 mod change;
 mod counters;
+mod digest;
 mod named;
 mod quiet;
 mod severity;
@@ -13,6 +14,7 @@ use crate::{EntryId, Json, RoomName, Timestamp, buffered};
 
 pub use change::{NewNotification, NotificationChange, NotificationUpdated};
 pub use counters::UnreadCount;
+pub use digest::{Digest, DigestItem, Digested};
 pub use named::{IDS_MAX, Named, UNREAD_LIMIT_MAX};
 pub use quiet::{Mute, Preferences, QuietHours, TimeOfDay, Weekday};
 pub use severity::Severity;
@@ -41,6 +43,9 @@ pub struct Notification {
     /// What can be done about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<NotificationAction>,
+    /// What was gathered in it, where the user wants that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Box<Digested>>,
     /// The room to whose members it went; absent on what went to the user, to a role or to everyone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,

@@ -76,6 +76,7 @@ fn said_by_the_server() -> Definitions {
     add::<http::ActedResponse>(&mut generator);
     add::<http::VersionInfo>(&mut generator);
     add::<http::MarkInfo>(&mut generator);
+    add::<http::ScheduledInfo>(&mut generator);
     add::<Preferences>(&mut generator);
     add::<http::Problem>(&mut generator);
     generator.take_definitions(true)

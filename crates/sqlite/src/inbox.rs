@@ -80,6 +80,7 @@ fn bytes(tell: &[(Entry, Keep)]) -> usize {
 }
 
 fn placed(tell: Vec<(Entry, Keep)>, offsets: Vec<Offset>) -> Vec<Arc<Entry>> {
+    // Of what comes later nothing was appended.
     tell.into_iter().zip(offsets).map(|((entry, _), offset)| Arc::new(entry.at(offset))).collect()
 }
 
@@ -104,7 +105,8 @@ impl InboxStore for SqliteStore {
         once: Option<Once>,
         now: Timestamp,
     ) -> Answer<'_, Notified> {
-        let tell: usize = to.iter().map(|to| COMMAND_BYTES + bytes(&to.tell)).sum();
+        let later = |to: &Addressed| to.later.as_ref().map_or(0, |later| later.data.as_str().len());
+        let tell: usize = to.iter().map(|to| COMMAND_BYTES + bytes(&to.tell) + later(to)).sum();
         let asked = notifying::Asked { notification, to, once, now };
         self.command(asked, COMMAND_BYTES + tell, notifying::notify, notified)
     }
@@ -249,6 +251,10 @@ impl InboxStore for SqliteStore {
 
     fn finish_scheduled(&self, id: EntryId) -> Answer<'_, bool> {
         self.write(id, |ledger, id| plans::finish(ledger, *id))
+    }
+
+    fn all_scheduled(&self, after: Option<EntryId>, limit: usize) -> Answer<'_, Vec<Scheduled>> {
+        self.readers.read(move |connection| plans::all_scheduled(connection, after, limit))
     }
 
     fn scheduled_of(&self, user: UserId) -> Answer<'_, Vec<Scheduled>> {

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_chat.sql"),
     include_str!("../migrations/0006_search.sql"),
     include_str!("../migrations/0007_receipts.sql"),
+    include_str!("../migrations/0008_parts.sql"),
 ];
 
 /// What became of a database's schema.

@@ -49,7 +49,7 @@ pub async fn measure(store: &dyn Store, own: u64, broadcasts: u64) {
         for first in (0..count).step_by(TOGETHER) {
             let mut under_way = Vec::new();
             for number in first..(first + TOGETHER as u64).min(count) {
-                let to = vec![Addressed { audience: audience.clone(), tell: Vec::new() }];
+                let to = vec![Addressed { audience: audience.clone(), tell: Vec::new(), later: None }];
                 under_way.push(store.notify(notification(number), to, None, at(number)));
             }
             for answer in under_way {
@@ -127,7 +127,7 @@ async fn change(store: &dyn Store, reader: &Reader, own: u64, ids: &[EntryId]) {
     .await;
     let begun = Instant::now();
     let users = (0..1_000).map(|number| personal(&format!("user{number}")));
-    let to = users.map(|audience| Addressed { audience, tell: Vec::new() }).collect();
+    let to = users.map(|audience| Addressed { audience, tell: Vec::new(), later: None }).collect();
     store.notify(notification(own), to, None, now).await.unwrap();
     println!("one to 1,000 users: {:?}", begun.elapsed());
     for change in [Change::Seen, Change::Read] {

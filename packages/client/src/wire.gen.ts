@@ -478,6 +478,48 @@ export interface DeliveredInfo {
   device: string;
 }
 
+/** What is gathered, and when it comes: exactly one of `category` and `key`. */
+export interface Digest {
+  /** At this time of day, where `every` is of days or weeks; midnight when absent. */
+  at?: TimeOfDay;
+  /** Notifications of this category. */
+  category?: string;
+  /** How often: `15m`, `1h`, `1d`, `2w`; at most 31 days. Windows begin on the hour, at midnight, on Monday. */
+  every: string;
+  /** Notifications with this `digest_key`; of what has one that is named here, the category does not count. */
+  key?: string;
+  /** Where days and weeks are those of the calendar: `Europe/Berlin`; UTC when absent. */
+  time_zone?: string;
+}
+
+/** One of those that were gathered. */
+export interface DigestItem {
+  /** What it is about. */
+  category?: string;
+  /** When the server took it. */
+  created_at: Timestamp;
+  /** The sender's own. */
+  data?: Json;
+  /** As the back end was told. */
+  id: EntryId;
+  /** More words. */
+  message?: string;
+  /** How much it matters. */
+  severity: Severity;
+  /** One line. */
+  title: string;
+  /** What it opens. */
+  url?: string;
+}
+
+/** What was gathered in a notification. */
+export interface Digested {
+  /** How many. */
+  count: number;
+  /** The newest of them, the newest first; at most 50. */
+  items: DigestItem[];
+}
+
 /** `POST /v1/users/{user}/disconnect`. */
 export interface DisconnectRequest {
   /** Told to the client with close code 4009; at most 123 bytes are. */
@@ -926,6 +968,8 @@ export interface Notification {
   created_at: Timestamp;
   /** The sender's own. */
   data?: Json;
+  /** What was gathered in it, where the user wants that. */
+  digest?: Digested;
   /** From then on it is gone, read or not. */
   expires_at?: Timestamp;
   /** Sorts by the time at which the notification was taken. */
@@ -1015,7 +1059,9 @@ export interface NotifyRequest {
   data?: Json;
   /** While whom it is for has one with this key, that one stays and nothing is added: 1 to 128 bytes. */
   dedupe_key?: string;
-  /** From then on it is gone, read or not. Not with `repeat`. */
+  /** What it is gathered by for those who want that, in your words: 1 to 128 bytes. Without it the category counts. */
+  digest_key?: string;
+  /** From then on it is gone, read or not. Not with `repeat`, which has `expires_after`. */
   expires_at?: Timestamp;
   /** More words: at most 4000 characters. */
   message?: string;
@@ -1023,7 +1069,7 @@ export interface NotifyRequest {
   receipts?: boolean;
   /** Sent again and again, from `send_at` or now on. */
   repeat?: Repeat;
-  /** When it is sent; now when absent. Not with `users`. */
+  /** When it is sent; now when absent. */
   send_at?: Timestamp;
   /** How much it matters; `info` when absent. */
   severity?: Severity;
@@ -1043,7 +1089,7 @@ export interface NotifyResponse {
   id: EntryId;
   /** Who was connected and told at once. */
   reached: Reached;
-  /** When it will be sent, if that is later. */
+  /** When it will be sent, if that is later; of what all wait for in a digest, when the first of these comes. */
   scheduled_for?: Timestamp;
 }
 
@@ -1177,6 +1223,8 @@ export interface Position {
 
 /** How a user wants to be told. What is muted, or comes in quiet hours, is kept and counts, and is not told. */
 export interface Preferences {
+  /** What comes gathered, as one notification; at most 100. What is an `error` comes at once. */
+  digest?: Digest[];
   /** What is never told. */
   mute?: Mute;
   /** When only what matters is told; absent for never. */
@@ -1321,6 +1369,8 @@ export interface ReceiptInfo {
 export interface Repeat {
   /** `15m`, `1h`, `1d` or `2w`: 1 to 1000 of minutes, hours, days or weeks. */
   every: string;
+  /** How long after it was sent each is gone, read or not: `30m`, `1h`, `1d`, `2w`. */
+  expires_after?: string;
   /** Where days and weeks are those of the calendar: `Europe/Berlin`; UTC when absent. */
   time_zone?: string;
   /** Not after this. */
@@ -1600,6 +1650,28 @@ export interface RoomUnread {
   unread: number;
   /** The place of the last message that the user has read; 0 where there is none. */
   up_to: Offset;
+}
+
+/** One item of `GET /v1/notifications/scheduled`: what waits to be sent. */
+export interface ScheduledInfo {
+  /** What it is about. */
+  category?: string;
+  /** Whether it waits because the user wants it gathered. */
+  digest: boolean;
+  /** What calls it off. */
+  id: EntryId;
+  /** What calls off all of the same request, where that was to several users: each is an item of its own. */
+  part_of?: EntryId;
+  /** How it is sent again, if it is. */
+  repeat?: Repeat;
+  /** When it is sent next. */
+  send_at: Timestamp;
+  /** How much it matters. */
+  severity: Severity;
+  /** One line. */
+  title: string;
+  /** For whom. */
+  to: TargetFields;
 }
 
 /** What the server sends. Entries may have any `type`; what tells them apart is that only they have `id` and `time`. */

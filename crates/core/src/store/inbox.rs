@@ -47,6 +47,9 @@ pub trait InboxStore: Send + Sync {
     /// Puts a notification into the inboxes of up to 1,000 audiences, all or none, with an idempotency key. An audience that is named twice has it
     /// by the second time.
     ///
+    /// What an audience gets later is kept as if it was scheduled, in the same transaction; whether there is one with the same `dedupe_key` then is asked
+    /// when it is sent.
+    ///
     /// An audience that has one with the same `dedupe_key` keeps that one, and is not told again. A key is free again when its
     /// notification is gone: expired, deleted by its user, too old.
     ///
@@ -165,11 +168,17 @@ pub trait InboxStore: Send + Sync {
     /// [`super::StoreError::Unavailable`], [`super::StoreError::Full`].
     fn due_scheduled(&self, now: Timestamp, lease_ms: u64, limit: usize) -> Answer<'_, Vec<Scheduled>>;
 
-    /// Forgets something that was done or is called off; whether there was one.
+    /// Forgets something that was done or is called off, or all parts of it; whether there was one.
     ///
     /// # Errors
     /// [`super::StoreError::Unavailable`].
     fn finish_scheduled(&self, id: EntryId) -> Answer<'_, bool>;
+
+    /// All that is to be done, in the order of ids, beginning behind `after`.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Unavailable`], [`super::StoreError::Corrupt`].
+    fn all_scheduled(&self, after: Option<EntryId>, limit: usize) -> Answer<'_, Vec<Scheduled>>;
 
     /// What is to be done about one user alone, in the order of ids.
     ///
@@ -202,6 +211,7 @@ macro_rules! hand_on_inbox {
             schedule(scheduled: Scheduled) -> ();
             due_scheduled(now: Timestamp, lease_ms: u64, limit: usize) -> Vec<Scheduled>;
             finish_scheduled(id: EntryId) -> bool;
+            all_scheduled(after: Option<EntryId>, limit: usize) -> Vec<Scheduled>;
             scheduled_of(user: UserId) -> Vec<Scheduled>;
         }
     };

@@ -45,16 +45,21 @@ impl InboxStore for MemoryStore {
         }
         let (mut outcomes, mut ids) = (Vec::new(), Vec::new());
         let mut named = HashMap::new();
-        for Addressed { audience, tell } in to {
-            let added = match named.get(&audience) {
-                Some(id) => Added::Known(*id),
-                None => inboxes.add(&notification, audience.clone(), now),
+        for Addressed { audience, tell, later } in to {
+            let added = match (named.get(&audience), later) {
+                (Some(id), _) => Added::Known(*id),
+                (None, Some(scheduled)) => {
+                    inboxes.schedule.put(scheduled);
+                    Added::Later
+                }
+                (None, None) => inboxes.add(&notification, audience.clone(), now),
             };
             let id = if let Added::Known(id) = added { id } else { notification.id };
             named.insert(audience, id);
             ids.push((id, Default::default()));
             outcomes.push(match added {
                 Added::Known(id) => Outcome::Known(id),
+                Added::Later => Outcome::Kept(Vec::new()),
                 Added::New => {
                     Outcome::Kept(tell.into_iter().map(|(entry, keep)| logs.append(entry, keep)).collect())
                 }
@@ -165,6 +170,10 @@ impl InboxStore for MemoryStore {
 
     fn finish_scheduled(&self, id: EntryId) -> Answer<'_, bool> {
         ready(self.inboxes.lock().schedule.remove(id))
+    }
+
+    fn all_scheduled(&self, after: Option<EntryId>, limit: usize) -> Answer<'_, Vec<Scheduled>> {
+        ready(self.inboxes.lock().schedule.all(after, limit))
     }
 
     fn scheduled_of(&self, user: UserId) -> Answer<'_, Vec<Scheduled>> {

@@ -88,6 +88,7 @@ impl InboxStore for RecentStore {
         schedule(scheduled: Scheduled) -> ();
         due_scheduled(now: Timestamp, lease_ms: u64, limit: usize) -> Vec<Scheduled>;
         finish_scheduled(id: EntryId) -> bool;
+        all_scheduled(after: Option<EntryId>, limit: usize) -> Vec<Scheduled>;
         scheduled_of(user: UserId) -> Vec<Scheduled>;
     }
 }

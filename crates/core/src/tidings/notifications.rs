@@ -10,10 +10,12 @@ mod desk;
 mod repeat;
 mod rules;
 mod shown;
+mod window;
 
 mod sending;
 mod telling;
 
+mod digesting;
 mod inbox;
 mod marking;
 mod preferences;
@@ -27,5 +29,9 @@ pub(super) use sending::{json, own_entry};
 pub use ask::{Ask, Audience};
 pub use marking::{MarkedAs, WhichOnes};
 pub use rules::Rules;
+pub use scheduling::Planned;
 pub use sending::Sent;
 pub use upkeep::Upkeep;
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use tidings_protocol::{EntryId, Offset, Timestamp, UserId};
 use tidings_settings::Keep;
 
 use super::{
-    Races, broadcasts, placed,
+    Races, broadcasts, placed, plans,
     rows::{self as own, moment},
 };
 use crate::{
@@ -57,7 +57,7 @@ pub(super) async fn notify(pool: &Arc<Pool>, asked: Asked) -> Result<Notified, S
             let outcome = |(to, known): (Addressed, Option<EntryId>)| match known {
                 Some(id) => Outcome::Known(id),
                 None => {
-                    let count = to.tell.len();
+                    let count = if to.later.is_none() { to.tell.len() } else { 0 };
                     Outcome::Kept(placed(to.tell, offsets.by_ref().take(count).collect()))
                 }
             };
@@ -82,7 +82,10 @@ async fn within(work: &Work, asked: &Asked) -> Result<Result<Done, StoreError>, 
     // The count of broadcasts is locked before any inbox, by everybody.
     let mut named = HashMap::new();
     for (known, to) in known.iter_mut().zip(&asked.to) {
-        if !matches!(to.audience, RoomKey::Personal(_)) {
+        if let (Some(scheduled), None) = (&to.later, named.get(&to.audience)) {
+            plans::put(work, scheduled).await?;
+            named.insert(&to.audience, asked.notification.id);
+        } else if !matches!(to.audience, RoomKey::Personal(_)) {
             *known = match named.get(&to.audience) {
                 Some(id) => Some(*id),
                 None => add_broadcast(work, &to.audience, &asked.notification, asked.now).await?,
@@ -94,14 +97,14 @@ async fn within(work: &Work, asked: &Asked) -> Result<Result<Done, StoreError>, 
         .to
         .iter()
         .filter_map(|to| match &to.audience {
-            RoomKey::Personal(user) => Some(user),
+            RoomKey::Personal(user) if !named.contains_key(&to.audience) => Some(user),
             _ => None,
         })
         .collect();
     if !users.is_empty() {
         let mut had = add_own(work, &users, &asked.notification, asked.now).await?;
         for (known, to) in known.iter_mut().zip(&asked.to) {
-            if let RoomKey::Personal(user) = &to.audience {
+            if let (RoomKey::Personal(user), None) = (&to.audience, &to.later) {
                 // The second of the same user finds the first.
                 *known = had.get(user.as_str()).copied();
                 had.entry(user.as_str().to_owned()).or_insert(asked.notification.id);
@@ -109,7 +112,8 @@ async fn within(work: &Work, asked: &Asked) -> Result<Result<Done, StoreError>, 
         }
     }
     let tell = || known.iter().zip(&asked.to).filter(|(known, _)| known.is_none());
-    let entries: Vec<&(Entry, Keep)> = tell().flat_map(|(_, to)| &to.tell).collect();
+    let entries: Vec<&(Entry, Keep)> =
+        tell().filter(|(_, to)| to.later.is_none()).flat_map(|(_, to)| &to.tell).collect();
     let offsets = append::within(work, entries.iter().copied()).await?;
     if let Some(once) = &asked.once {
         let mut places = Vec::new();

@@ -40,15 +40,22 @@ pub(super) async fn put_preferences(pool: &Arc<Pool>, user: &UserId, data: &Json
 }
 
 pub(super) async fn schedule(pool: &Arc<Pool>, scheduled: &Scheduled) -> Result<(), StoreError> {
-    let Scheduled { id, due_at, user, data } = scheduled;
-    let (id, due_at) = (id.bytes().to_vec(), int(due_at.millis()));
-    let user = user.as_ref().map(UserId::as_str);
     let work = Work::begin(pool, QUICK).await?;
-    let sql = "INSERT INTO tidings_scheduled (id, next_at, due_at, user_id, data) VALUES ($1, $2, $2, $3, $4)
-        ON CONFLICT (id) DO UPDATE SET next_at = EXCLUDED.next_at, due_at = EXCLUDED.due_at, user_id = EXCLUDED.user_id,
-            data = EXCLUDED.data";
-    work.execute(sql, &[bytes(&id), number(&due_at), text(&user), text(&data.as_str())]).await?;
+    put(&work, scheduled).await?;
     work.commit().await
+}
+
+/// Keeps something to be done at a moment, within a transaction.
+pub(super) async fn put(work: &Work, scheduled: &Scheduled) -> Result<(), Failure> {
+    let Scheduled { id, due_at, user, part_of, data } = scheduled;
+    let (id, due_at) = (id.bytes().to_vec(), int(due_at.millis()));
+    let (user, part_of) = (user.as_ref().map(UserId::as_str), part_of.map(|id| id.bytes().to_vec()));
+    let sql = "INSERT INTO tidings_scheduled (id, next_at, due_at, user_id, data, part_of) VALUES ($1, $2, $2, $3, $4, $5)
+        ON CONFLICT (id) DO UPDATE SET next_at = EXCLUDED.next_at, due_at = EXCLUDED.due_at, user_id = EXCLUDED.user_id,
+            data = EXCLUDED.data, part_of = EXCLUDED.part_of";
+    let data = data.as_str();
+    let params = [bytes(&id), number(&due_at), text(&user), text(&data), bytes(&part_of)];
+    work.execute(sql, &params).await.map(drop)
 }
 
 pub(super) async fn take_due(
@@ -64,7 +71,7 @@ pub(super) async fn take_due(
             SELECT id, next_at AS was FROM tidings_scheduled WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
         ), taken AS (
             UPDATE tidings_scheduled s SET next_at = $3 FROM due WHERE s.id = due.id
-            RETURNING due.was, s.id, s.due_at, s.user_id, s.data
+            RETURNING due.was, s.id, s.due_at, s.user_id, s.data, s.part_of
         )
         SELECT * FROM taken ORDER BY was, id";
     let rows = work.query(sql, &[number(&now), number(&limit), number(&until)]).await?;
@@ -75,15 +82,27 @@ pub(super) async fn take_due(
 
 pub(super) async fn finish(pool: &Arc<Pool>, id: EntryId) -> Result<bool, StoreError> {
     let work = Work::begin(pool, QUICK).await?;
-    let sql = "DELETE FROM tidings_scheduled WHERE id = $1";
+    let sql = "DELETE FROM tidings_scheduled WHERE id = $1 OR part_of = $1";
     let finished = work.execute(sql, &[bytes(&id.bytes().to_vec())]).await?;
     work.commit().await?;
     Ok(finished > 0)
 }
 
 pub(super) async fn scheduled_of(pool: &Arc<Pool>, user: &UserId) -> Result<Vec<Scheduled>, Failure> {
-    let sql = "SELECT id, due_at, user_id, data FROM tidings_scheduled WHERE user_id = $1 ORDER BY id";
+    let sql =
+        "SELECT id, due_at, user_id, data, part_of FROM tidings_scheduled WHERE user_id = $1 ORDER BY id";
     ask(pool, sql, &[text(&user.as_str())]).await?.iter().map(scheduled).collect()
+}
+
+pub(super) async fn all_scheduled(
+    pool: &Arc<Pool>,
+    after: Option<EntryId>,
+    limit: usize,
+) -> Result<Vec<Scheduled>, Failure> {
+    let sql =
+        "SELECT id, due_at, user_id, data, part_of FROM tidings_scheduled WHERE id > $1 ORDER BY id LIMIT $2";
+    let after = after.map_or([0; 16], EntryId::bytes).to_vec();
+    ask(pool, sql, &[bytes(&after), number(&bounded(limit))]).await?.iter().map(scheduled).collect()
 }
 
 /// Lets all go that is a user's; how many notifications of their own there were.
@@ -104,6 +123,10 @@ fn scheduled(row: &Row) -> Result<Scheduled, Failure> {
         Some(_) => Some(rows::user(row, "user_id")?),
         None => None,
     };
+    let part_of = match get::<Option<Vec<u8>>>(row, "part_of")? {
+        Some(_) => Some(own::id(row, "part_of")?),
+        None => None,
+    };
     let (id, due_at) = (own::id(row, "id")?, rows::time(row, "due_at")?);
-    Ok(Scheduled { id, due_at, user, data: rows::json(row, "data")? })
+    Ok(Scheduled { id, due_at, user, part_of, data: rows::json(row, "data")? })
 }

@@ -38,13 +38,16 @@ pub struct NotifyRequest {
     /// While whom it is for has one with this key, that one stays and nothing is added: 1 to 128 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedupe_key: Option<String>,
-    /// When it is sent; now when absent. Not with `users`.
+    /// What it is gathered by for those who want that, in your words: 1 to 128 bytes. Without it the category counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_key: Option<String>,
+    /// When it is sent; now when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_at: Option<Timestamp>,
     /// Sent again and again, from `send_at` or now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
-    /// From then on it is gone, read or not. Not with `repeat`.
+    /// From then on it is gone, read or not. Not with `repeat`, which has `expires_after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// Whether it is kept to which of their devices it was delivered, and when. Who has seen and read it is known of every notification.
@@ -64,6 +67,9 @@ pub struct Repeat {
     /// Not after this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// How long after it was sent each is gone, read or not: `30m`, `1h`, `1d`, `2w`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_after: Option<String>,
 }
 
 /// 201 of `POST /v1/notifications`.
@@ -73,7 +79,7 @@ pub struct NotifyResponse {
     pub id: EntryId,
     /// Whether all whom it is for had one with this `dedupe_key`: then `id` is that one's, and nothing was added.
     pub deduplicated: bool,
-    /// When it will be sent, if that is later.
+    /// When it will be sent, if that is later; of what all wait for in a digest, when the first of these comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_for: Option<Timestamp>,
     /// Who was connected and told at once.
@@ -147,4 +153,30 @@ pub struct DeliveredInfo {
     pub client_type: Option<String>,
     /// When it was known to have it first.
     pub at: Timestamp,
+}
+
+/// One item of `GET /v1/notifications/scheduled`: what waits to be sent.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ScheduledInfo {
+    /// What calls it off.
+    pub id: EntryId,
+    /// What calls off all of the same request, where that was to several users: each is an item of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<EntryId>,
+    /// When it is sent next.
+    pub send_at: Timestamp,
+    /// For whom.
+    pub to: TargetFields,
+    /// One line.
+    pub title: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// How it is sent again, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
+    /// Whether it waits because the user wants it gathered.
+    pub digest: bool,
 }

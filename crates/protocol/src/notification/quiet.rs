@@ -1,11 +1,11 @@
-//! How a user wants to be told: what is muted, and when it shall be quiet.
+//! How a user wants to be told: what is muted, when it shall be quiet, and what comes gathered.
 
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Severity;
+use super::{Digest, Severity};
 use crate::RoomName;
 
 /// How a user wants to be told. What is muted, or comes in quiet hours, is kept and counts, and is not told.
@@ -18,6 +18,9 @@ pub struct Preferences {
     /// When only what matters is told; absent for never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHours>,
+    /// What comes gathered, as one notification; at most 100. What is an `error` comes at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub digest: Vec<Digest>,
 }
 
 /// What a user does not want to be told of.

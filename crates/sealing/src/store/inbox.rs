@@ -86,11 +86,17 @@ impl SealedStore {
         }
     }
 
+    async fn scheduled_kept(&self, scheduled: Scheduled) -> Result<Scheduled, StoreError> {
+        let form = self.form_of(&scheduled.data, true);
+        let data = self.data_kept(INBOXES.to_owned(), SCHEDULED, scheduled.id, &scheduled.data, form).await?;
+        Ok(Scheduled { data, ..scheduled })
+    }
+
     async fn all_scheduled_opened(&self, all: Vec<Scheduled>) -> Result<Vec<Scheduled>, StoreError> {
         let mut opened = Vec::with_capacity(all.len());
-        for Scheduled { id, due_at, user, data } in all {
+        for Scheduled { id, due_at, user, part_of, data } in all {
             let data = self.data_opened(&SCHEDULED, id, &data).await?.unwrap_or(data);
-            opened.push(Scheduled { id, due_at, user, data });
+            opened.push(Scheduled { id, due_at, user, part_of, data });
         }
         Ok(opened)
     }
@@ -124,9 +130,13 @@ impl InboxStore for SealedStore {
             let once = self.once_kept(once).await?;
             let notification = self.content_kept(notification, &to).await?;
             let (mut kept, mut published) = (Vec::with_capacity(to.len()), Vec::with_capacity(to.len()));
-            for Addressed { audience, tell } in to {
+            for Addressed { audience, tell, later } in to {
                 let (tell, data) = self.all_kept(tell).await?;
-                kept.push(Addressed { audience, tell });
+                let later = match later {
+                    Some(scheduled) => Some(self.scheduled_kept(scheduled).await?),
+                    None => None,
+                };
+                kept.push(Addressed { audience, tell, later });
                 published.push(data);
             }
             Ok(match self.store.notify(notification, kept, once, now).await? {
@@ -208,16 +218,19 @@ impl InboxStore for SealedStore {
 
     fn schedule(&self, scheduled: Scheduled) -> Answer<'_, ()> {
         Box::pin(async move {
-            let form = self.form_of(&scheduled.data, true);
-            let data =
-                self.data_kept(INBOXES.to_owned(), SCHEDULED, scheduled.id, &scheduled.data, form).await?;
-            self.store.schedule(Scheduled { data, ..scheduled }).await
+            let scheduled = self.scheduled_kept(scheduled).await?;
+            self.store.schedule(scheduled).await
         })
     }
 
     fn due_scheduled(&self, now: Timestamp, lease_ms: u64, limit: usize) -> Answer<'_, Vec<Scheduled>> {
         let due = self.store.due_scheduled(now, lease_ms, limit);
         Box::pin(async move { self.all_scheduled_opened(due.await?).await })
+    }
+
+    fn all_scheduled(&self, after: Option<EntryId>, limit: usize) -> Answer<'_, Vec<Scheduled>> {
+        let all = self.store.all_scheduled(after, limit);
+        Box::pin(async move { self.all_scheduled_opened(all.await?).await })
     }
 
     fn scheduled_of(&self, user: UserId) -> Answer<'_, Vec<Scheduled>> {

@@ -12,7 +12,7 @@ use tidings_core::{
 };
 use tidings_protocol::{EntryId, Offset, Timestamp, UserId};
 
-use super::{broadcasts, items, standing::Standing, values as own};
+use super::{broadcasts, items, plans, standing::Standing, values as own};
 use crate::{entries, error::Work, keys, ledger::Ledger};
 
 /// What is to be done.
@@ -44,7 +44,13 @@ pub(super) fn notify(ledger: &mut Ledger, asked: &Asked) -> Work<Done> {
     }
     let mut added = Vec::with_capacity(asked.to.len());
     let mut named = HashMap::new();
-    for Addressed { audience, tell } in &asked.to {
+    for Addressed { audience, tell, later } in &asked.to {
+        if let (Some(scheduled), None) = (later, named.get(audience)) {
+            plans::schedule(ledger, scheduled)?;
+            named.insert(audience, asked.notification.id);
+            added.push(Added::New(Vec::new()));
+            continue;
+        }
         let known = match (named.get(audience), audience) {
             (Some(id), _) => Some(*id),
             (None, RoomKey::Personal(user)) => add_own(ledger, user, &asked.notification, asked.now)?,

@@ -12,7 +12,7 @@ use crate::{
     values,
 };
 
-const SCHEDULED: &str = "id, due_at, user, data, sum";
+const SCHEDULED: &str = "id, due_at, user, data, sum, part_of";
 
 pub(super) fn preferences(connection: &Connection, user: &UserId) -> Work<Option<Preferences>> {
     let sql = "SELECT data, revision, sum FROM preferences WHERE user = ?1";
@@ -39,16 +39,17 @@ pub(super) fn put_preferences(ledger: &mut Ledger, user: &UserId, data: &Json) -
 }
 
 pub(super) fn schedule(ledger: &mut Ledger, scheduled: &Scheduled) -> Work<()> {
-    let Scheduled { id, due_at, user, data } = scheduled;
+    let Scheduled { id, due_at, user, part_of, data } = scheduled;
     let (due_at, user) = (values::millis(*due_at), user.as_ref().map(UserId::as_str));
-    let put = "INSERT OR REPLACE INTO scheduled (id, next_at, due_at, user, data, sum) VALUES (?1, ?2, ?2, ?3, ?4, ?5)";
-    let sum = scheduled_sum(*id, due_at, user, data.as_str());
+    let put = "INSERT OR REPLACE INTO scheduled (id, next_at, due_at, user, data, sum, part_of) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6)";
+    let sum = scheduled_sum(*id, due_at, user, data.as_str(), *part_of);
     ledger.connection().prepare_cached(put)?.execute(params![
         id.bytes(),
         due_at,
         user,
         data.as_str(),
-        sum
+        sum,
+        part_of.map(EntryId::bytes)
     ])?;
     Ok(())
 }
@@ -78,8 +79,23 @@ pub(super) fn take_due(
 }
 
 pub(super) fn finish(ledger: &mut Ledger, id: EntryId) -> Work<bool> {
-    let delete = "DELETE FROM scheduled WHERE id = ?1";
+    let delete = "DELETE FROM scheduled WHERE id = ?1 OR part_of = ?1";
     Ok(ledger.connection().prepare_cached(delete)?.execute(params![id.bytes()])? > 0)
+}
+
+pub(super) fn all_scheduled(
+    connection: &Connection,
+    after: Option<EntryId>,
+    limit: usize,
+) -> Work<Vec<Scheduled>> {
+    let sql = format!("SELECT {SCHEDULED} FROM scheduled WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let mut page = connection.prepare_cached(&sql)?;
+    let mut rows = page.query(params![after.map_or([0; 16], EntryId::bytes), values::rows(limit)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(scheduled(row)?);
+    }
+    Ok(found)
 }
 
 pub(super) fn scheduled_of(connection: &Connection, user: &UserId) -> Work<Vec<Scheduled>> {
@@ -107,17 +123,22 @@ pub(crate) fn erase(ledger: &Ledger, user: &UserId) -> Work<u64> {
 fn scheduled(row: &Row<'_>) -> Work<Scheduled> {
     let (id, due_at, user): (_, i64, Option<String>) = (own::id(row, 0)?, row.get(1)?, row.get(2)?);
     let data = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
-    if scheduled_sum(id, due_at, user.as_deref(), data) != row.get::<_, i64>(4)? {
+    let part_of = row.get::<_, Option<[u8; 16]>>(5)?.map(EntryId::from_bytes);
+    if scheduled_sum(id, due_at, user.as_deref(), data, part_of) != row.get::<_, i64>(4)? {
         return damaged("something scheduled is not as it was written");
     }
     let user = user.as_deref().map(values::user).transpose()?;
-    Ok(Scheduled { id, due_at: values::time(due_at)?, user, data: values::json(data)? })
+    Ok(Scheduled { id, due_at: values::time(due_at)?, user, part_of, data: values::json(data)? })
 }
 
 fn preferences_sum(user: &UserId, data: &str, revision: i64) -> i64 {
     sum(&[user.as_str().into(), data.into(), revision.into()])
 }
 
-fn scheduled_sum(id: EntryId, due_at: i64, user: Option<&str>, data: &str) -> i64 {
-    sum(&[id.bytes()[..].into(), due_at.into(), user.into(), data.into()])
+fn scheduled_sum(id: EntryId, due_at: i64, user: Option<&str>, data: &str, part_of: Option<EntryId>) -> i64 {
+    let (id, part_of) = (id.bytes(), part_of.map(EntryId::bytes));
+    let mut parts = vec![id[..].into(), due_at.into(), user.into(), data.into()];
+    // Rows from before there were parts have the sum that they always had.
+    parts.extend(part_of.as_ref().map(|part_of| part_of[..].into()));
+    sum(&parts)
 }

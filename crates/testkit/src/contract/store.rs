@@ -162,6 +162,7 @@ macro_rules! store_contract {
                 all_of_a_large_inbox_is_marked,
                 changes_of_many_at_once_are_all_counted,
                 what_is_due_is_taken_by_one,
+                what_comes_later_is_kept_with_what_comes_now,
                 preferences_have_a_revision,
                 inboxes_outlast_the_process,
                 an_erased_inbox_is_in_no_file,

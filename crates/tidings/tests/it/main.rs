@@ -30,6 +30,7 @@ mod receipts;
 mod recovery;
 mod resume;
 mod rooms;
+mod scheduled;
 mod sealed;
 mod secrets;
 mod shutdown;

@@ -90,6 +90,9 @@ pub struct Content {
     /// Two of one audience with the same key are one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dedupe_key: Option<Box<str>>,
+    /// What was gathered in it: a JSON object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Json>,
 }
 
 /// Something that users shall know, whether they are connected or not.

@@ -14,6 +14,8 @@ pub struct Addressed {
     pub audience: RoomKey,
     /// Entries that are appended if this audience gets the notification now, in whatever rooms.
     pub tell: Vec<(Entry, Keep)>,
+    /// What is kept for this audience instead, to be done later: then it gets nothing now, and nothing is appended.
+    pub later: Option<Scheduled>,
 }
 
 /// What became of a notification.
@@ -28,7 +30,7 @@ pub enum Notified {
 /// What became of a notification to one audience.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The audience has it; the entries as they are kept.
+    /// The audience has it, or will have it; the entries as they are kept.
     Kept(Vec<Arc<Entry>>),
     /// This one of the same `dedupe_key`, or of the same id, is there already; nothing was changed and nothing appended.
     Known(EntryId),
@@ -101,6 +103,8 @@ pub struct Scheduled {
     pub due_at: Timestamp,
     /// Whom alone it is about, if it is: goes when the user is erased.
     pub user: Option<UserId>,
+    /// What was asked for once and is several of these: finished by this id, all of them are.
+    pub part_of: Option<EntryId>,
     /// What; any JSON.
     pub data: Json,
 }

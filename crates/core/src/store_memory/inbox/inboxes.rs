@@ -67,6 +67,8 @@ struct Mark {
 /// What became of a notification that was added.
 pub(super) enum Added {
     New,
+    /// It comes later.
+    Later,
     Known(EntryId),
 }
 

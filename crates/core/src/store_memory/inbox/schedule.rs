@@ -1,6 +1,6 @@
 //! What is to be done at a moment.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use tidings_protocol::{EntryId, Timestamp, UserId};
 
@@ -27,7 +27,18 @@ impl Schedule {
     }
 
     pub(super) fn remove(&mut self, id: EntryId) -> bool {
-        self.0.remove(&id).is_some()
+        let before = self.0.len();
+        self.0.retain(|own, (_, scheduled)| *own != id && scheduled.part_of != Some(id));
+        self.0.len() < before
+    }
+
+    pub(super) fn all(&self, after: Option<EntryId>, limit: usize) -> Vec<Scheduled> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.0
+            .range((from, Bound::Unbounded))
+            .take(limit)
+            .map(|(_, (_, scheduled))| scheduled.clone())
+            .collect()
     }
 
     pub(super) fn of(&self, user: &UserId) -> Vec<Scheduled> {

@@ -1,15 +1,15 @@
 //! What a back end asks to be told, checked: from here on it is right but for what only the clock and the rules of rooms can say.
 
 use tidings_protocol::{
-    Fault, Json, RoomName, Timestamp, UserId,
+    EntryId, Fault, Json, RoomName, Timestamp, UserId,
     http::{NotifyRequest, TargetFields},
     notification::NotificationAction,
 };
 
-use super::repeat::Repeating;
+use super::{repeat::Repeating, rules::digest_key};
 use crate::{
     RoomKey,
-    store::inbox::{Category, Content, Severity},
+    store::inbox::{Category, Content, Notification, Severity},
 };
 
 const TITLE_CHARS_MAX: usize = 200;
@@ -63,17 +63,11 @@ impl Ask {
     /// `invalid_request` with the field; what it says is not repeated.
     pub fn read(request: NotifyRequest) -> Result<Self, Fault> {
         let to = audience(request.to.clone())?;
-        if matches!(to, Audience::Users(ref users) if users.len() > 1) && request.is_later() {
-            return Err(Fault::invalid(
-                "to.users",
-                "expected one user, a room, a role or everyone with send_at or repeat",
-            ));
-        }
         let repeat = request.repeat.as_ref().map(Repeating::read).transpose()?;
         if repeat.is_some() && request.expires_at.is_some() {
             return Err(Fault::invalid(
                 "expires_at",
-                "expected none with repeat, which has an end of its own: repeat.until",
+                "expected none with repeat, of which each one has an end of its own: repeat.expires_after",
             ));
         }
         let category = request.category.as_deref().map(Category::parse).transpose();
@@ -91,14 +85,17 @@ impl Ask {
     }
 }
 
-/// Small questions about a request.
-trait Later {
-    fn is_later(&self) -> bool;
-}
-
-impl Later for NotifyRequest {
-    fn is_later(&self) -> bool {
-        self.send_at.is_some() || self.repeat.is_some()
+impl Ask {
+    /// The notification that is asked for, as taken at a moment.
+    pub(super) fn notification(&self, id: EntryId, created_at: Timestamp) -> Notification {
+        Notification {
+            id,
+            severity: self.severity,
+            category: self.category.clone(),
+            created_at,
+            expires_at: self.expires_at,
+            content: self.content.clone(),
+        }
     }
 }
 
@@ -147,6 +144,7 @@ fn content(request: &NotifyRequest) -> Result<Content, Fault> {
     if key.is_some_and(|key| !is_key(key)) {
         return Err(Fault::invalid("dedupe_key", "expected 1 to 128 bytes without control characters"));
     }
+    request.digest_key.as_deref().map(|key| digest_key("digest_key", key)).transpose()?;
     check_url("url", request.url.as_deref())?;
     let actions = request.actions.as_deref().unwrap_or_default();
     check_actions(actions)?;
@@ -158,6 +156,7 @@ fn content(request: &NotifyRequest) -> Result<Content, Fault> {
         url: request.url.as_deref().map(Into::into),
         actions,
         dedupe_key: key.map(Into::into),
+        digest: None,
     })
 }
 

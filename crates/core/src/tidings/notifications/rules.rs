@@ -1,17 +1,21 @@
 //! A user's preferences as rules: whether somebody is told of something now.
 
+use std::fmt;
+
 use hashbrown::HashSet;
 use jiff::tz::TimeZone;
 use tidings_protocol::{
     Fault, RoomName, Timestamp,
-    notification::{Preferences, QuietHours, Weekday},
+    notification::{Digest, Preferences, QuietHours, Weekday},
 };
 
-use super::repeat::zone;
+use super::{repeat::zone, window::Window};
 use crate::store::inbox::{Category, Notification, Severity};
 
 const CATEGORIES_MAX: usize = 100;
 const ROOMS_MAX: usize = 1_000;
+const DIGESTS_MAX: usize = 100;
+const KEY_BYTES_MAX: usize = 128;
 
 /// What a user does not want to be told of, and when.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +23,14 @@ pub struct Rules {
     categories: HashSet<Category>,
     rooms: HashSet<RoomName>,
     quiet: Option<Quiet>,
+    digests: Vec<(By, Window)>,
+}
+
+/// What notifications are gathered by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum By {
+    Category(Category),
+    Key(String),
 }
 
 #[derive(Clone, Debug)]
@@ -60,12 +72,59 @@ impl Rules {
             }
         }
         rules.quiet = preferences.quiet_hours.as_ref().map(Quiet::read).transpose()?;
+        if preferences.digest.len() > DIGESTS_MAX {
+            return Err(Fault::invalid("digest", format!("expected at most {DIGESTS_MAX}")));
+        }
+        for (index, digest) in preferences.digest.iter().enumerate() {
+            rules.add_digest(digest).map_err(|fault| {
+                let field = fault.path.as_deref().unwrap_or_default();
+                Fault { path: Some(format!("digest[{index}].{field}")), ..fault }
+            })?;
+        }
         Ok(rules)
     }
 
-    /// Whether they never silence anything.
+    /// # Errors
+    /// `invalid_request` with the field of the digest.
+    fn add_digest(&mut self, digest: &Digest) -> Result<(), Fault> {
+        let by = match (&digest.category, &digest.key) {
+            (Some(category), None) => {
+                let category = Category::parse(category).map_err(|why| Fault::invalid("category", why))?;
+                if self.categories.contains(&category) {
+                    return Err(Fault::invalid("category", "expected one that is not muted"));
+                }
+                By::Category(category)
+            }
+            (None, Some(key)) => By::Key(digest_key("key", key)?.to_owned()),
+            _ => return Err(Fault::invalid("category", "expected either category or key")),
+        };
+        if self.digests.iter().any(|(other, _)| *other == by) {
+            return Err(Fault::invalid(by.field(), "expected each once"));
+        }
+        self.digests.push((by, Window::read(digest)?));
+        Ok(())
+    }
+
+    /// Whether they change nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.categories.is_empty() && self.rooms.is_empty() && self.quiet.is_none()
+        self.categories.is_empty() && self.rooms.is_empty() && self.quiet.is_none() && self.digests.is_empty()
+    }
+
+    /// By what a notification that was taken at its `created_at` is gathered, and when it comes, if it is not to come at once.
+    pub(super) fn digest(
+        &self,
+        notification: &Notification,
+        key: Option<&str>,
+    ) -> Option<(String, Timestamp)> {
+        if notification.severity == Severity::Error {
+            return None;
+        }
+        let of_key = |by: &By| matches!(by, By::Key(own) if Some(own.as_str()) == key);
+        let of_category =
+            |by: &By| matches!(by, By::Category(own) if Some(own) == notification.category.as_ref());
+        let find = |is_it: &dyn Fn(&By) -> bool| self.digests.iter().find(|(by, _)| is_it(by));
+        let (by, window) = find(&of_key).or_else(|| find(&of_category))?;
+        Some((by.to_string(), window.end(notification.created_at)))
     }
 
     /// Whether a user with these rules is not told of a notification that comes now; `room` is the one to whose members it goes.
@@ -79,6 +138,37 @@ impl Rules {
             notification.category.as_ref().is_some_and(|category| self.categories.contains(category))
                 || room.is_some_and(|room| self.rooms.contains(room));
         is_muted || self.quiet.as_ref().is_some_and(|quiet| quiet.silences(notification.severity, now))
+    }
+}
+
+/// Checks what notifications may be gathered by.
+///
+/// # Errors
+/// `invalid_request` at `path`.
+pub(super) fn digest_key<'a>(path: &str, key: &'a str) -> Result<&'a str, Fault> {
+    match (1..=KEY_BYTES_MAX).contains(&key.len()) && !key.chars().any(char::is_control) {
+        true => Ok(key),
+        false => Err(Fault::invalid(path, "expected 1 to 128 bytes without control characters")),
+    }
+}
+
+impl By {
+    fn field(&self) -> &'static str {
+        match self {
+            Self::Category(_) => "category",
+            Self::Key(_) => "key",
+        }
+    }
+}
+
+/// As it is kept: `category:news`, `key:build`.
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Self::Category(category) => category.as_str(),
+            Self::Key(key) => key,
+        };
+        write!(f, "{}:{word}", self.field())
     }
 }
 
@@ -185,6 +275,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_gathered_says_by_what_and_until_when() {
+        let rules = rules(
+            r#"{"digest":[{"category":"order","every":"1d","at":"09:00"},{"key":"build","every":"1h"}]}"#,
+        )
+        .unwrap();
+        let created_at: Timestamp = "2026-11-21T06:12:00Z".parse().unwrap();
+        let of = |category: &str, severity: Severity, key: Option<&str>| {
+            let (id, content) = (EntryId::new(created_at), Content::default());
+            let category = Some(Category::parse(category).unwrap());
+            rules.digest(&Notification { id, severity, category, created_at, expires_at: None, content }, key)
+        };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let daily = Some(("category:order".to_owned(), at("2026-11-21T09:00:00Z")));
+        assert_eq!(of("order", Severity::Info, None), daily);
+        assert_eq!(of("order", Severity::Warning, Some("other")), daily);
+        let hourly = Some(("key:build".to_owned(), at("2026-11-21T07:00:00Z")));
+        assert_eq!(of("order", Severity::Info, Some("build")), hourly, "its key goes before its category");
+        assert_eq!(of("news", Severity::Info, None), None);
+        assert_eq!(of("order", Severity::Error, None), None, "what is critical comes at once");
+    }
+
+    #[test]
     fn contradictions_are_named() {
         let hours = |more: &str| format!(r#"{{"quiet_hours":{{"from":"22:00","time_zone":"UTC",{more}}}}}"#);
         for (json, path) in [
@@ -202,6 +314,17 @@ mod tests {
             (r#"{"mute":{"categories":["a","a"]}}"#.into(), "mute.categories[1]"),
             (r#"{"mute":{"categories":[""]}}"#.into(), "mute.categories[0]"),
             (r#"{"mute":{"rooms":["a","b","a"]}}"#.into(), "mute.rooms[2]"),
+            (r#"{"digest":[{"every":"1h"}]}"#.into(), "digest[0].category"),
+            (r#"{"digest":[{"category":"a","key":"b","every":"1h"}]}"#.into(), "digest[0].category"),
+            (
+                r#"{"digest":[{"category":"a","every":"1h"},{"category":"a","every":"2h"}]}"#.into(),
+                "digest[1].category",
+            ),
+            (r#"{"digest":[{"key":"a","every":"1h","at":"09:00"}]}"#.into(), "digest[0].at"),
+            (
+                r#"{"mute":{"categories":["a"]},"digest":[{"category":"a","every":"1h"}]}"#.into(),
+                "digest[0].category",
+            ),
         ] {
             assert_eq!(rules(&json).unwrap_err().path.as_deref(), Some(path), "{json}");
         }

@@ -8,7 +8,7 @@ use tidings_protocol::{
     notification::NewNotification,
 };
 
-use super::{Ask, Audience, shown};
+use super::{Ask, Audience, Rules, digesting::ToWait, shown};
 use crate::{
     Entry, Publication, RoomKey, Tidings,
     store::{
@@ -36,6 +36,17 @@ pub struct Sent {
     pub replayed: bool,
 }
 
+/// Whether what users want gathered waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gather {
+    /// It does, from now on.
+    Now,
+    /// It does, and was waited for before.
+    Planned,
+    /// It has waited.
+    No,
+}
+
 impl Tidings {
     /// Notifies whom a back end asks to: now, or at the moment it says.
     ///
@@ -50,11 +61,16 @@ impl Tidings {
         check_moments(&ask, now)?;
         match ask.send_at.is_some() || ask.repeat.is_some() {
             true => self.plan(ask, once, now).await,
-            false => self.send(EntryId::new(now), now, &ask, once).await,
+            false => self.send_as(EntryId::new(now), now, &ask, once, Gather::Now).await,
         }
     }
 
-    /// Sends a notification now; `created_at` is when its id was made.
+    /// Sends what was planned. Sent twice with the same id, it is there once.
+    pub(super) async fn send_due(&self, id: EntryId, due_at: Timestamp, ask: &Ask) -> Result<Sent, Fault> {
+        self.send_as(id, due_at, ask, None, Gather::Planned).await
+    }
+
+    /// Sends a notification now, whatever is gathered: what has waited already, and what goes with something else.
     ///
     /// # Errors
     /// As [`Self::notify`].
@@ -65,21 +81,53 @@ impl Tidings {
         ask: &Ask,
         once: Option<Once>,
     ) -> Result<Sent, Fault> {
+        self.send_as(id, created_at, ask, once, Gather::No).await
+    }
+
+    /// Sends what was gathered.
+    pub(super) async fn send_digest(
+        &self,
+        notification: Notification,
+        user: &UserId,
+        receipts: bool,
+    ) -> Result<Sent, Fault> {
         self.begin_inboxes().await;
-        let notification = Notification {
-            id,
-            severity: ask.severity,
-            category: ask.category.clone(),
-            created_at,
-            expires_at: ask.expires_at,
-            content: ask.content.clone(),
-        };
+        let told_as = receipts.then_some(notification.id);
+        if let Some(id) = told_as {
+            self.begin_receipts(vec![Self::tracked_notification(id, notification.created_at)]).await?;
+        }
+        if let Some(expires_at) = notification.expires_at {
+            self.desk.note_due(expires_at);
+        }
+        self.send_to_users(notification, std::slice::from_ref(user), told_as, None, None).await
+    }
+
+    /// Sends a notification now; `created_at` is when its id was made.
+    ///
+    /// # Errors
+    /// As [`Self::notify`].
+    async fn send_as(
+        &self,
+        id: EntryId,
+        created_at: Timestamp,
+        ask: &Ask,
+        once: Option<Once>,
+        gather: Gather,
+    ) -> Result<Sent, Fault> {
+        self.begin_inboxes().await;
+        let notification = ask.notification(id, created_at);
         if ask.receipts {
             self.begin_receipts(vec![Self::tracked_notification(id, created_at)]).await?;
         }
         let told_as = ask.receipts.then_some(id);
         let sent = match &ask.to {
-            Audience::Users(users) => self.send_to_users(notification, users, told_as, once).await?,
+            Audience::Users(users) => {
+                let gather = match gather {
+                    Gather::No => None,
+                    gather => Some((ask, gather)),
+                };
+                self.send_to_users(notification, users, told_as, once, gather).await?
+            }
             Audience::Members(room) => {
                 self.broadcast(notification, RoomKey::Named(room.clone()), told_as, once).await?
             }
@@ -97,29 +145,40 @@ impl Tidings {
         users: &[UserId],
         told_as: Option<EntryId>,
         once: Option<Once>,
+        gather: Option<(&Ask, Gather)>,
     ) -> Result<Sent, Fault> {
         let now = self.clock.now();
         let data = told(&notification, None)?;
-        let silent = self.silent_among(users, &notification, now).await?;
-        let mut to = Vec::with_capacity(users.len());
-        for (user, is_silent) in users.iter().zip(silent) {
+        let rules = self.rules_of_all(users).await?;
+        let (mut to, mut waits_until) = (Vec::with_capacity(users.len()), Vec::with_capacity(users.len()));
+        for (user, rules) in users.iter().zip(rules) {
             let audience = RoomKey::Personal(user.clone());
-            let entry = (!is_silent).then(|| new_notification(&audience, told_as, data.clone(), now));
+            let waits = gather.and_then(|(ask, gather)| {
+                let (by, until) = rules.digest(&notification, ask.request.digest_key.as_deref())?;
+                let may_be_called_off = gather == Gather::Now;
+                let to_wait = ToWait { notification: &notification, ask, may_be_called_off };
+                Some(to_wait.plan(user, &by, until).map(|plan| (plan, until)))
+            });
+            let (later, until) = waits.transpose()?.unzip();
+            let is_told = later.is_none() && !rules.silence(&notification, None, now);
+            let entry = is_told.then(|| new_notification(&audience, told_as, data.clone(), now));
             let keep = self.kinds.keep(&audience);
             let tell = entry.transpose()?.into_iter().map(|entry| (entry, keep)).collect();
-            to.push(Addressed { audience, tell });
+            to.push(Addressed { audience, tell, later });
+            waits_until.push(until);
         }
         let watch = self.watch(to.iter().map(|addressed| &addressed.audience));
         let id = notification.id;
         let notified = self.store.notify(notification, to, once, now).await.map_err(unavailable)?;
         let _coming = watch.answered();
+        waits_until.iter().flatten().for_each(|until| self.desk.note_due(*until));
         let outcomes = match notified {
             Notified::Before(ids) => return Ok(replayed(ids.first().copied().unwrap_or(id))),
             Notified::New(outcomes) => outcomes,
         };
         let (mut reached, mut known, mut stirred) = (Reached::default(), None, Vec::new());
         let mut is_new = false;
-        for (user, outcome) in users.iter().zip(outcomes) {
+        for ((user, until), outcome) in users.iter().zip(&waits_until).zip(outcomes) {
             match outcome {
                 Outcome::Known(other) => known = known.or(Some(other)),
                 Outcome::Kept(entries) => {
@@ -129,13 +188,17 @@ impl Tidings {
                         reached.users += here.users;
                         reached.connections += here.connections;
                     }
-                    stirred.push(user.clone());
+                    if until.is_none() {
+                        stirred.push(user.clone());
+                    }
                 }
             }
         }
         self.tell_counts_of(stirred).await;
         let id = if is_new { id } else { known.unwrap_or(id) };
-        Ok(Sent { id, deduplicated: !is_new, scheduled_for: None, reached, replayed: false })
+        let all_wait = waits_until.iter().all(Option::is_some);
+        let scheduled_for = waits_until.into_iter().flatten().min().filter(|_| all_wait);
+        Ok(Sent { id, deduplicated: !is_new, scheduled_for, reached, replayed: false })
     }
 
     async fn broadcast(
@@ -147,7 +210,7 @@ impl Tidings {
     ) -> Result<Sent, Fault> {
         let now = self.clock.now();
         let id = notification.id;
-        let to = vec![Addressed { audience: audience.clone(), tell: Vec::new() }];
+        let to = vec![Addressed { audience: audience.clone(), tell: Vec::new(), later: None }];
         let kept = self.store.notify(notification.clone(), to, once, now).await.map_err(unavailable)?;
         match kept {
             Notified::Before(ids) => Ok(replayed(ids.first().copied().unwrap_or(id))),
@@ -170,20 +233,12 @@ impl Tidings {
         }
     }
 
-    /// Of each of these users whether they want not to be told.
-    async fn silent_among(
-        &self,
-        users: &[UserId],
-        notification: &Notification,
-        now: Timestamp,
-    ) -> Result<Vec<bool>, Fault> {
+    /// How each of these users wants to be told.
+    async fn rules_of_all(&self, users: &[UserId]) -> Result<Vec<Rules>, Fault> {
         let ask = |user: &UserId| self.store.preferences(user.clone());
         let read = stream::iter(users.iter().map(ask)).buffered(READS);
         let preferences: Vec<Option<Preferences>> = read.try_collect().await.map_err(unavailable)?;
-        let is_silent = |kept: &Option<Preferences>| {
-            super::preferences::rules_of(kept.as_ref()).silence(notification, None, now)
-        };
-        Ok(preferences.iter().map(is_silent).collect())
+        Ok(preferences.iter().map(|kept| super::preferences::rules_of(kept.as_ref())).collect())
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn item(item: Item, now: Timestamp) -> Shown {
 
 fn show(notification: Notification, room: Option<RoomName>, state: State) -> Shown {
     let Notification { id, severity, category, created_at, expires_at, content } = notification;
-    let Content { title, message, data, url, actions, dedupe_key: _ } = content;
+    let Content { title, message, data, url, actions, dedupe_key: _, digest } = content;
     let actions: Option<Vec<NotificationAction>> =
         actions.and_then(|actions| serde_json::from_str(actions.as_str()).ok());
     Shown {
@@ -35,6 +35,7 @@ fn show(notification: Notification, room: Option<RoomName>, state: State) -> Sho
         data,
         url: url.map(Into::into),
         actions: actions.unwrap_or_default(),
+        digest: digest.and_then(|digest| serde_json::from_str(digest.as_str()).ok()),
         room,
         read: state.read_at.is_some(),
         created_at,

@@ -38,7 +38,10 @@ impl Tidings {
         let (mut told, mut stirred, mut reached) = (HashSet::new(), HashSet::new(), Reached::default());
         let is_silent = |user: &UserId| {
             let rules = notification.and_then(|it| Some((it, self.desk.rules_of(user)?)));
-            rules.is_some_and(|(notification, rules)| rules.silence(notification, audience.name(), now))
+            rules.is_some_and(|(notification, rules)| {
+                rules.silence(notification, audience.name(), now)
+                    || rules.digest(notification, None).is_some()
+            })
         };
         for connection in self.audience_here(audience).await {
             stirred.insert(connection.user().clone());

@@ -62,6 +62,7 @@ impl Tidings {
             for scheduled in due {
                 match self.send_planned(scheduled).await? {
                     Carried::Out => upkeep.sent += 1,
+                    Carried::WithOthers => {}
                     Carried::Dropped => upkeep.dropped += 1,
                 }
             }

@@ -9,7 +9,7 @@ use tidings_core::Tidings;
 use tidings_protocol::{
     Fault, RoomName, UserId,
     envelope::{not_an_object, optional, required},
-    notification::{Mute, Preferences, QuietHours, Severity, TimeOfDay, Weekday},
+    notification::{Digest, Mute, Preferences, QuietHours, Severity, TimeOfDay, Weekday},
     object,
 };
 
@@ -56,12 +56,53 @@ fn read(json: &[u8]) -> Result<Preferences, Fault> {
         mute: Option<&'a RawValue>,
         #[serde(borrow, default)]
         quiet_hours: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        digest: Option<&'a RawValue>,
     }
     let fields: Fields<'_> = object::from_slice(json).map_err(|error| not_an_object(&error))?;
     let given = |raw: Option<&'_ RawValue>| raw.is_some_and(|raw| raw.get() != "null");
     Ok(Preferences {
         mute: fields.mute.filter(|_| given(fields.mute)).map(mute).transpose()?.unwrap_or_default(),
         quiet_hours: fields.quiet_hours.filter(|_| given(fields.quiet_hours)).map(hours).transpose()?,
+        digest: fields.digest.filter(|_| given(fields.digest)).map(digests).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn digests(raw: &RawValue) -> Result<Vec<Digest>, Fault> {
+    let all: Vec<&RawValue> = serde_json::from_str(raw.get())
+        .map_err(|_| Fault::invalid("digest", "expected a list of objects"))?;
+    let read = |(index, raw): (usize, &&RawValue)| {
+        digest(raw).map_err(|fault| {
+            let path = fault.path.as_deref().unwrap_or_default();
+            let path = path.strip_prefix("digest").unwrap_or(path);
+            Fault { path: Some(format!("digest[{index}]{path}")), ..fault }
+        })
+    };
+    all.iter().enumerate().map(read).collect()
+}
+
+fn digest(raw: &RawValue) -> Result<Digest, Fault> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Fields<'a> {
+        #[serde(borrow, default)]
+        category: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        key: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        every: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        at: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        time_zone: Option<&'a RawValue>,
+    }
+    let fields: Fields<'_> = inner("digest", raw)?;
+    Ok(Digest {
+        category: optional("digest.category", fields.category)?,
+        key: optional("digest.key", fields.key)?,
+        every: required("digest.every", fields.every)?,
+        at: optional::<TimeOfDay>("digest.at", fields.at)?,
+        time_zone: optional("digest.time_zone", fields.time_zone)?,
     })
 }
 

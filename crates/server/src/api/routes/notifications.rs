@@ -4,7 +4,10 @@ use axum::routing::MethodFilter;
 use http::{Method, StatusCode};
 use tidings_protocol::{
     ErrorCode,
-    http::{MarkRequest, MarkResponse, NotificationPage, NotifyRequest, NotifyResponse, Page, ReceiptInfo},
+    http::{
+        MarkRequest, MarkResponse, NotificationPage, NotifyRequest, NotifyResponse, Page, ReceiptInfo,
+        ScheduledInfo,
+    },
     notification::Preferences,
 };
 
@@ -58,8 +61,10 @@ const PREFERENCES: Option<Body> = Some(Body {
 const LIST_ABOUT: &str = "The newest first, without those that are archived or snoozed unless asked for. `unread` and `revision` are of the whole inbox.";
 const MARK_ABOUT: &str = "All devices of the user hear it, with the new count. 404 when none of `ids` is in the inbox, whoever else has it; some that are \
                           not are listed. What is so already stays so and is not counted.";
+const CALL_OFF_ABOUT: &str = "Of one that is repeated, all that was not sent yet; of one to several users, all of them. What was sent stays in the inboxes.";
 const PREFERENCES_ABOUT: &str = "What is muted, or comes in quiet hours, is kept and counts as unread; no `new_notification` is sent for it. Quiet hours let \
-                                 `error` through unless `let_through` says otherwise; a mute lets nothing through.";
+                                 `error` through unless `let_through` says otherwise; a mute lets nothing through. What `digest` names, by its category or its \
+                                 `digest_key`, waits until its window ends, and comes as one notification; an `error` comes at once.";
 
 pub(super) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
@@ -84,11 +89,41 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         route: |ordinal, auth| route(MethodFilter::POST, ordinal, auth, handlers::notify),
     },
     Endpoint {
+        method: Method::GET,
+        path: "/v1/notifications/scheduled",
+        name: "scheduled_notifications",
+        summary: "What waits to be sent",
+        about: "In the order of the ids. What was asked for several users is an item for each; so is what users want gathered, until it comes.",
+        tag: Tag::Notifications,
+        auth: Auth::ApiKey,
+        parameters: &[LIMIT, CURSOR],
+        body: None,
+        status: StatusCode::OK,
+        content: Content::Json(schema_of::<Page<ScheduledInfo>>),
+        own_errors: &[ErrorCode::InvalidRequest, ErrorCode::Unavailable],
+        route: |ordinal, auth| route(MethodFilter::GET, ordinal, auth, handlers::scheduled),
+    },
+    Endpoint {
+        method: Method::DELETE,
+        path: "/v1/notifications/scheduled/{id}",
+        name: "call_off_scheduled_notification",
+        summary: "Call off what was not sent yet",
+        about: CALL_OFF_ABOUT,
+        tag: Tag::Notifications,
+        auth: Auth::ApiKey,
+        parameters: &[text("id", Place::Path, "An item's `id` or `part_of`.")],
+        body: None,
+        status: StatusCode::NO_CONTENT,
+        content: Content::Nothing,
+        own_errors: &[ErrorCode::InvalidRequest, ErrorCode::NotFound, ErrorCode::Unavailable],
+        route: |ordinal, auth| route(MethodFilter::DELETE, ordinal, auth, handlers::call_off),
+    },
+    Endpoint {
         method: Method::DELETE,
         path: "/v1/notifications/{id}",
         name: "call_off_notification",
         summary: "Call off what was not sent yet",
-        about: "Of one that is repeated, all that was not sent yet. What was sent stays in the inboxes.",
+        about: CALL_OFF_ABOUT,
         tag: Tag::Notifications,
         auth: Auth::ApiKey,
         parameters: &[text("id", Place::Path, "Which.")],

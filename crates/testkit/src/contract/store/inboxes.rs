@@ -1,5 +1,6 @@
 //! Inboxes: what comes in, what is done with it, what time does, and that the counters are right whatever happens.
 
+mod later;
 pub mod model;
 mod receipts;
 pub mod steps;
@@ -18,7 +19,10 @@ use tidings_core::{
 };
 use tidings_protocol::{EntryId, Role, Timestamp};
 
-pub use self::receipts::{receipts_of_a_broadcast_name_whom_marks_cover, receipts_say_who_saw_and_read};
+pub use self::{
+    later::{what_comes_later_is_kept_with_what_comes_now, what_is_due_is_taken_by_one},
+    receipts::{receipts_of_a_broadcast_name_whom_marks_cover, receipts_say_who_saw_and_read},
+};
 use super::{Fresh, erasing::where_found};
 use crate::contract::samples::{LONG, at, data, entry, json, log, name, once, personal, together, user};
 
@@ -40,7 +44,7 @@ fn reader(who: &str) -> Reader {
 /// With one entry in the audience's room.
 fn told(audience: RoomKey) -> Addressed {
     let tell = vec![(entry(&audience, "\"told\""), LONG)];
-    Addressed { audience, tell }
+    Addressed { audience, tell, later: None }
 }
 
 async fn notify(store: &dyn Store, notification: &Notification, to: RoomKey, millis: u64) -> Outcome {
@@ -85,6 +89,7 @@ pub async fn a_notification_comes_back_as_it_was_given(fresh: &mut impl Fresh) {
                 url: Some("/orders/1?x=%00".into()),
                 actions: Some(json(r#"[{"title":"Yes"}]"#)),
                 dedupe_key: Some("k \u{0}".into()),
+                digest: Some(json("{ \"count\":2.0}")),
             },
             ..notification("", number)
         };
@@ -304,7 +309,7 @@ pub async fn all_of_a_large_inbox_is_marked(fresh: &mut impl Fresh) {
             let it = notification("n", number);
             store.notify(
                 it,
-                vec![Addressed { audience: personal("ada"), tell: Vec::new() }],
+                vec![Addressed { audience: personal("ada"), tell: Vec::new(), later: None }],
                 None,
                 at(number),
             )
@@ -361,45 +366,6 @@ pub async fn changes_of_many_at_once_are_all_counted(fresh: &mut impl Fresh) {
     assert_eq!(titles(&*store, "ada", 101).await.len(), 96);
 }
 
-/// Each thing that is due is one caller's until its lease ends; what is put again is another; what is finished is gone.
-pub async fn what_is_due_is_taken_by_one(fresh: &mut impl Fresh) {
-    let store = fresh.store().await;
-    let plan = |number: u64, who: Option<&str>| Scheduled {
-        id: EntryId::new(at(number)),
-        due_at: at(number * 10),
-        user: who.map(user),
-        data: json(&format!("{{\"n\": {number}.0}}")),
-    };
-    let plans = [plan(3, Some("ada")), plan(1, None), plan(2, Some("ada")), plan(9, None)];
-    for it in &plans {
-        store.schedule(it.clone()).await.unwrap();
-    }
-    assert!(store.due_scheduled(at(9), 100, 10).await.unwrap().is_empty());
-    assert_eq!(store.due_scheduled(at(30), 100, 2).await.unwrap(), [plans[1].clone(), plans[2].clone()]);
-    let rest = together(4, {
-        let store = store.clone();
-        move |_| {
-            let store = store.clone();
-            async move { store.due_scheduled(at(30), 100, 10).await.unwrap() }
-        }
-    });
-    assert_eq!(rest.await.concat(), [plans[0].clone()]);
-    assert!(store.finish_scheduled(plans[0].id).await.unwrap());
-    assert!(!store.finish_scheduled(plans[0].id).await.unwrap());
-    store.schedule(Scheduled { due_at: at(500), ..plans[2].clone() }).await.unwrap();
-    assert!(store.due_scheduled(at(89), 100, 10).await.unwrap().is_empty());
-    let after_lease = store.due_scheduled(at(130), 100, 10).await.unwrap();
-    assert_eq!(
-        after_lease,
-        [plans[3].clone(), plans[1].clone()],
-        "earliest first, by when each was due next"
-    );
-    assert_eq!(store.scheduled_of(user("ada")).await.unwrap().len(), 1);
-    store.erase(user("ada")).await.unwrap();
-    assert!(store.scheduled_of(user("ada")).await.unwrap().is_empty());
-    assert_eq!(store.due_scheduled(at(9_000), 1, 10).await.unwrap().len(), 2);
-}
-
 /// They come back byte for byte, and each put has the next revision.
 pub async fn preferences_have_a_revision(fresh: &mut impl Fresh) {
     let store = fresh.store().await;
@@ -451,7 +417,7 @@ pub async fn an_erased_inbox_is_in_no_file(fresh: &mut impl Fresh) {
     let who = "quite-unlikely-person";
     for number in 0..30u64 {
         let it = notification("quite-unlikely-text", number);
-        let to = vec![Addressed { audience: personal(who), tell: Vec::new() }];
+        let to = vec![Addressed { audience: personal(who), tell: Vec::new(), later: None }];
         store.notify(it, to, None, at(number)).await.unwrap();
         notify(&*store, &notification("for all", number), RoomKey::Everyone, number).await;
     }
@@ -459,7 +425,8 @@ pub async fn an_erased_inbox_is_in_no_file(fresh: &mut impl Fresh) {
     notify(&*store, &notification("bob's", 60), personal("bob"), 60).await;
     store.put_preferences(user(who), json("\"quite-unlikely-wish\"")).await.unwrap();
     let data = json("\"quite-unlikely-plan\"");
-    let plan = Scheduled { id: EntryId::new(at(1)), due_at: at(1), user: Some(user(who)), data };
+    let plan =
+        Scheduled { id: EntryId::new(at(1)), due_at: at(1), user: Some(user(who)), part_of: None, data };
     store.schedule(plan).await.unwrap();
     let files = fresh.files();
     assert!(files.is_empty() || !where_found(&files, "quite-unlikely-text").is_empty());

@@ -233,6 +233,7 @@ impl Model {
         let addressed = audiences.iter().map(|audience| Addressed {
             audience: audience.clone(),
             tell: vec![(entry(audience, "1"), LONG)],
+            later: None,
         });
         let answer = store.notify(notification.clone(), addressed.collect(), None, self.now()).await.unwrap();
         let Notified::New(outcomes) = answer else { panic!("no key was used: {answer:?}") };
