@@ -1,5 +1,6 @@
 //! The seam to what keeps things: the book, of which everything else is a copy.
 
+mod calls;
 pub mod chat;
 mod error;
 pub mod inbox;

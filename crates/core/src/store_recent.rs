@@ -114,6 +114,14 @@ impl RecentStore {
     }
 }
 
+/// Calls that go to the store behind as they are.
+macro_rules! pass_on {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self, $($argument: $type),*) -> Answer<'_, $answer> { self.store().$name($($argument),*) })*
+    };
+}
+use pass_on;
+
 impl Behind {
     /// Brings a room's tail up to date.
     async fn refresh(&self, room: &RoomKey) -> Result<(), StoreError> {
@@ -181,13 +189,6 @@ impl Drop for Upheaval<'_> {
             tails.doubt();
         }
     }
-}
-
-/// Calls that go to the store behind as they are.
-macro_rules! pass_on {
-    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
-        $(fn $name(&self, $($argument: $type),*) -> Answer<'_, $answer> { self.store().$name($($argument),*) })*
-    };
 }
 
 impl Store for RecentStore {
@@ -342,21 +343,10 @@ impl Store for RecentStore {
         self.store().sweep(now, followed);
     }
 
+    crate::calls_beside_logs!(pass_on);
     pass_on! {
         read_as_kept(room: RoomKey, page: Page, limit: usize) -> Stretch;
-        put_room(room: RoomName, data: Json, now: Timestamp) -> bool;
-        member(room: RoomName, user: UserId) -> Option<Member>;
-        members(room: RoomName, after: Option<UserId>, limit: usize) -> Vec<Member>;
-        rooms_of(user: UserId, after: Option<RoomName>, limit: usize) -> Vec<(RoomName, MemberRole)>;
-        put_member(room: RoomName, user: UserId, role: MemberRole, now: Timestamp) -> bool;
-        remove_member(room: RoomName, user: UserId) -> bool;
-        revoke(user: UserId, at: Timestamp) -> ();
-        revocations(since: Timestamp) -> Vec<Revocation>;
         audit(act: AuditAct) -> AuditRecord;
-        audit_log(after: u64, limit: usize) -> Vec<AuditRecord>;
-        claim_job(name: &'static str, now: Timestamp, every_ms: u64, lease_ms: u64) -> bool;
-        finish_job(name: &'static str, now: Timestamp, outcome: Result<Json, String>) -> ();
-        jobs() -> Vec<JobState>;
         health() -> ();
     }
 }

@@ -356,10 +356,8 @@ pub struct Incoming {
 impl Incoming {
     /// Reads one JSON message, nested at most `depth_max` deep.
     pub fn parse(json: &[u8], depth_max: usize) -> Self {
-        if !depth::within(json, depth_max) {
-            let message = format!("nested too deeply: at most {depth_max} levels are allowed");
-            let id = correlation_id_of(json);
-            return Self { id, command: Err(Fault::new(ErrorCode::InvalidRequest, message)) };
+        if let Err(fault) = depth::check(json, depth_max) {
+            return Self { id: correlation_id_of(json), command: Err(fault) };
         }
         let envelope = match Envelope::parse(json) {
             Ok(envelope) => envelope,

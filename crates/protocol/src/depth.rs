@@ -1,7 +1,20 @@
 //! How deep JSON nests, found without recursion, before any parser meets it.
 
-/// Whether no array or object in `json` nests deeper than `depth_max`. The text need not be valid JSON.
-pub fn within(json: &[u8], depth_max: usize) -> bool {
+use crate::{ErrorCode, Fault};
+
+/// Refuses JSON in which an array or object nests deeper than `depth_max`. The text need not be valid JSON.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn check(json: &[u8], depth_max: usize) -> Result<(), Fault> {
+    if within(json, depth_max) {
+        return Ok(());
+    }
+    let message = format!("nested too deeply: at most {depth_max} levels are allowed");
+    Err(Fault::new(ErrorCode::InvalidRequest, message))
+}
+
+fn within(json: &[u8], depth_max: usize) -> bool {
     // Most texts have fewer brackets than that in all, which is found sixteen bytes at a time.
     json.iter().filter(|byte| matches!(byte, b'{' | b'[')).count() <= depth_max
         || nests_within(json, depth_max)

@@ -269,53 +269,23 @@ impl Store for SealedStore {
         self.store.sweep(now, followed);
     }
 
+    tidings_core::calls_beside_logs!(pass_on);
+    tidings_core::calls_about_logs!(pass_on);
     pass_on! {
         read_as_kept(room: RoomKey, page: Page, limit: usize) -> Stretch;
-        head(room: RoomKey) -> Position;
-        room(room: RoomKey) -> Option<RoomRecord>;
-        rooms(after: Option<RoomKey>, limit: usize) -> Vec<RoomRecord>;
-        put_room(room: RoomName, data: Json, now: Timestamp) -> bool;
-        delete_room(room: RoomName) -> bool;
-        member(room: RoomName, user: UserId) -> Option<Member>;
-        members(room: RoomName, after: Option<UserId>, limit: usize) -> Vec<Member>;
-        rooms_of(user: UserId, after: Option<RoomName>, limit: usize) -> Vec<(RoomName, MemberRole)>;
-        put_member(room: RoomName, user: UserId, role: MemberRole, now: Timestamp) -> bool;
-        remove_member(room: RoomName, user: UserId) -> bool;
-        revoke(user: UserId, at: Timestamp) -> ();
-        revocations(since: Timestamp) -> Vec<Revocation>;
-        erase(user: UserId) -> Erased;
-        forget(room: RoomKey, up_to: Offset) -> u64;
-        tidy(now: Timestamp, tidy: Tidy) -> u64;
         audit(act: AuditAct) -> AuditRecord;
-        audit_log(after: u64, limit: usize) -> Vec<AuditRecord>;
-        claim_job(name: &'static str, now: Timestamp, every_ms: u64, lease_ms: u64) -> bool;
-        finish_job(name: &'static str, now: Timestamp, outcome: Result<Json, String>) -> ();
-        jobs() -> Vec<JobState>;
     }
 }
 
 impl KeyStore for SealedStore {
-    pass_on! {
-        data_key(id: DataKeyId) -> Option<WrappedKey>;
-        data_key_of(scope: String) -> Option<WrappedKey>;
-        put_data_key(key: WrappedKey) -> WrappedKey;
-        data_keys(after: Option<DataKeyId>, limit: usize) -> Vec<WrappedKey>;
-        rewrap_data_keys(keys: Vec<Rewrap>) -> u64;
-        data_key_masters() -> Vec<WrappedKey>;
-    }
+    tidings_core::key_calls!(pass_on);
 }
 
 // Ids, names of devices and times: nothing of it is what somebody said.
 tidings_core::hand_on_receipts!(SealedStore, |sealed| sealed.store);
 
 impl People for SealedStore {
-    pass_on! {
-        note_people(people: Vec<Person>) -> ();
-        people(users: Vec<UserId>) -> Vec<Person>;
-        all_people(after: Option<UserId>, limit: usize) -> Vec<Person>;
-        renew_lease(server: ServerId, now: Timestamp) -> ();
-        left_behind(alive: RangeInclusive<Timestamp>, limit: usize) -> Vec<Person>;
-    }
+    tidings_core::people_calls!(pass_on);
 }
 
 #[cfg(test)]

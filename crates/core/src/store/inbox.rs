@@ -190,13 +190,13 @@ pub trait InboxStore: Send + Sync {
 /// Most notifications of one page.
 pub const PAGE_MAX: usize = 200;
 
-/// Writes an [`InboxStore`] that hands every call on to another: `hand_on_inbox!(Wrapper, |wrapper| &*wrapper.store)`.
+/// The calls of [`InboxStore`] that append nothing, as a list for a macro: `inbox_calls!(pass_on)` gives `pass_on!` what it is given, and each call as
+/// `name(argument: type, …) -> what is answered;`.
 #[macro_export]
-macro_rules! hand_on_inbox {
-    ($store:ty, |$this:ident| $inner:expr) => {
-        $crate::hand_on_inbox! { @$store, $this, $inner;
-            notify(notification: Notification, to: Vec<Addressed>, once: Option<$crate::store::Once>, now: Timestamp) -> Notified;
-            mark(reader: Reader, which: Which, change: Change, tell: Vec<($crate::Entry, Keep)>, now: Timestamp) -> Marked;
+macro_rules! inbox_calls {
+    ($each:path $(, $($given:tt)*)?) => {
+        $each! {
+            $($($given)*)?
             inbox(reader: Reader, filter: Filter, before: Option<EntryId>, limit: usize, now: Timestamp) -> Vec<Item>;
             notification(reader: Reader, id: EntryId, now: Timestamp) -> Option<Item>;
             counters(reader: Reader, now: Timestamp) -> Counters;
@@ -215,7 +215,12 @@ macro_rules! hand_on_inbox {
             scheduled_of(user: UserId) -> Vec<Scheduled>;
         }
     };
-    (@$store:ty, $this:ident, $inner:expr; $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+}
+
+/// Writes an [`InboxStore`] that hands every call on to another: `hand_on_inbox!(Wrapper, |wrapper| &*wrapper.store)`.
+#[macro_export]
+macro_rules! hand_on_inbox {
+    ($store:ty, |$this:ident| $inner:expr) => {
         const _: () = {
             use $crate::store::inbox::{
                 Addressed, Change, Counters, Filter, InboxStore, Item, KeepSince, Marked, Notification, Notified, Preferences,
@@ -224,11 +229,18 @@ macro_rules! hand_on_inbox {
             use ::tidings_protocol::{EntryId, Json, Timestamp, UserId};
             use ::tidings_settings::Keep;
             impl InboxStore for $store {
-                $(fn $name(&self, $($argument: $type),*) -> $crate::store::Answer<'_, $answer> {
-                    let $this = self;
-                    $inner.$name($($argument),*)
-                })*
+                $crate::hand_on_inbox! { @$this, $inner;
+                    notify(notification: Notification, to: Vec<Addressed>, once: Option<$crate::store::Once>, now: Timestamp) -> Notified;
+                    mark(reader: Reader, which: Which, change: Change, tell: Vec<($crate::Entry, Keep)>, now: Timestamp) -> Marked;
+                }
+                $crate::inbox_calls! { $crate::hand_on_inbox, @$this, $inner; }
             }
         };
+    };
+    (@$this:ident, $inner:expr; $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self, $($argument: $type),*) -> $crate::store::Answer<'_, $answer> {
+            let $this = self;
+            $inner.$name($($argument),*)
+        })*
     };
 }

@@ -3,7 +3,7 @@
 use tidings_protocol::{EntryId, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use super::RecentStore;
+use super::{RecentStore, pass_on};
 use crate::{
     Entry, RoomKey,
     store::{
@@ -14,13 +14,6 @@ use crate::{
         search::{Found, Search},
     },
 };
-
-/// Calls that go to the store behind as they are.
-macro_rules! hand_on {
-    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
-        $(fn $name(&self, $($argument: $type),*) -> Answer<'_, $answer> { self.store().$name($($argument),*) })*
-    };
-}
 
 impl ChatStore for RecentStore {
     fn chat(&self, act: Act, entry: Entry, keep: Keep) -> Answer<'_, Result<Done, Refusal>> {
@@ -50,7 +43,7 @@ impl ChatStore for RecentStore {
         })
     }
 
-    hand_on! {
+    pass_on! {
         messages(ask: Ask, limit: usize) -> MessagePage;
         message(room: RoomKey, id: EntryId, viewer: Option<UserId>) -> Option<Message>;
         versions(room: RoomKey, message: EntryId) -> Vec<Version>;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidings_protocol::{EntryId, Json, Timestamp, UserId};
 use tidings_settings::Keep;
 
-use super::RecentStore;
+use super::{RecentStore, pass_on};
 use crate::{
     Entry,
     store::{
@@ -16,13 +16,6 @@ use crate::{
         },
     },
 };
-
-/// Calls that go to the store behind as they are.
-macro_rules! hand_on {
-    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
-        $(fn $name(&self, $($argument: $type),*) -> Answer<'_, $answer> { self.store().$name($($argument),*) })*
-    };
-}
 
 impl InboxStore for RecentStore {
     fn notify(
@@ -73,22 +66,5 @@ impl InboxStore for RecentStore {
         })
     }
 
-    hand_on! {
-        inbox(reader: Reader, filter: Filter, before: Option<EntryId>, limit: usize, now: Timestamp) -> Vec<Item>;
-        notification(reader: Reader, id: EntryId, now: Timestamp) -> Option<Item>;
-        counters(reader: Reader, now: Timestamp) -> Counters;
-        recount(reader: Reader, now: Timestamp) -> u64;
-        inboxes(after: Option<UserId>, limit: usize) -> Vec<UserId>;
-        receipts(id: EntryId, after: Option<UserId>, limit: usize) -> Vec<Receipt>;
-        inbox_of(user: UserId, after: Option<EntryId>, limit: usize) -> Vec<Item>;
-        settle(now: Timestamp, limit: usize) -> Stir;
-        drop_notifications(keep: KeepSince, limit: usize) -> Stir;
-        preferences(user: UserId) -> Option<Preferences>;
-        put_preferences(user: UserId, data: Json) -> u64;
-        schedule(scheduled: Scheduled) -> ();
-        due_scheduled(now: Timestamp, lease_ms: u64, limit: usize) -> Vec<Scheduled>;
-        finish_scheduled(id: EntryId) -> bool;
-        all_scheduled(after: Option<EntryId>, limit: usize) -> Vec<Scheduled>;
-        scheduled_of(user: UserId) -> Vec<Scheduled>;
-    }
+    crate::inbox_calls!(pass_on);
 }

@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 use hyper::body::Body;
 use tidings_core::{Asked, Publication, Published, Target, store::Once};
 use tidings_protocol::{
-    ErrorCode, Fault, depth,
+    Fault, depth,
     http::{PublishRequest, PublishResponse, TargetFields},
     object,
 };
@@ -84,10 +84,7 @@ pub(super) async fn accept(app: &App, json: &[u8]) -> Result<Vec<u8>, Fault> {
 /// # Errors
 /// `invalid_request` with the field.
 pub(super) fn read(json: &[u8], depth_max: usize) -> Result<Asked, Fault> {
-    if !depth::within(json, depth_max) {
-        let message = format!("nested too deeply: at most {depth_max} levels are allowed");
-        return Err(Fault::new(ErrorCode::InvalidRequest, message));
-    }
+    depth::check(json, depth_max)?;
     let Ok(request) = object::from_slice::<PublishRequest>(json) else {
         return Err(refusal::of_publication(json));
     };
@@ -122,6 +119,8 @@ fn several<T: Clone + Eq + std::hash::Hash>(path: &'static str, mut names: Vec<T
 
 #[cfg(test)]
 mod tests {
+    use tidings_protocol::ErrorCode;
+
     use super::*;
 
     fn target_of(to: &str) -> Result<Target, Fault> {

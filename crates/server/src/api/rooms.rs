@@ -85,11 +85,7 @@ fn read(app: &App, json: &[u8]) -> Result<RoomRequest, Fault> {
     if json.is_empty() {
         return Ok(RoomRequest { data: Json::null() });
     }
-    let depth_max = app.settings.limits.json_depth;
-    if !depth::within(json, depth_max) {
-        let message = format!("nested too deeply: at most {depth_max} levels are allowed");
-        return Err(Fault::new(ErrorCode::InvalidRequest, message));
-    }
+    depth::check(json, app.settings.limits.json_depth)?;
     object::from_slice(json).map_err(|error| not_an_object(&error))
 }
 

@@ -46,14 +46,7 @@ macro_rules! pass_on {
 }
 
 impl KeyStore for Failing {
-    pass_on! {
-        data_key(id: DataKeyId) -> Option<WrappedKey>;
-        data_key_of(scope: String) -> Option<WrappedKey>;
-        put_data_key(key: WrappedKey) -> WrappedKey;
-        data_keys(after: Option<DataKeyId>, limit: usize) -> Vec<WrappedKey>;
-        rewrap_data_keys(keys: Vec<Rewrap>) -> u64;
-        data_key_masters() -> Vec<WrappedKey>;
-    }
+    tidings_core::key_calls!(pass_on);
 }
 
 tidings_core::hand_on_inbox!(Failing, |failing| failing.inside);
@@ -61,13 +54,7 @@ tidings_core::hand_on_chat!(Failing, |failing| failing.inside);
 tidings_core::hand_on_receipts!(Failing, |failing| failing.inside);
 
 impl People for Failing {
-    pass_on! {
-        note_people(people: Vec<Person>) -> ();
-        people(users: Vec<UserId>) -> Vec<Person>;
-        all_people(after: Option<UserId>, limit: usize) -> Vec<Person>;
-        renew_lease(server: ServerId, now: Timestamp) -> ();
-        left_behind(alive: RangeInclusive<Timestamp>, limit: usize) -> Vec<Person>;
-    }
+    tidings_core::people_calls!(pass_on);
 }
 
 impl Store for Failing {
@@ -86,29 +73,12 @@ impl Store for Failing {
         false
     }
 
+    tidings_core::calls_beside_logs!(pass_on);
+    tidings_core::calls_about_logs!(pass_on);
     pass_on! {
         append(entries: Vec<(Entry, Keep)>, once: Option<Once>) -> Appended;
-        head(room: RoomKey) -> Position;
         read(room: RoomKey, page: Page, limit: usize) -> Stretch;
-        room(room: RoomKey) -> Option<RoomRecord>;
-        rooms(after: Option<RoomKey>, limit: usize) -> Vec<RoomRecord>;
-        put_room(room: RoomName, data: Json, now: Timestamp) -> bool;
-        delete_room(room: RoomName) -> bool;
-        member(room: RoomName, user: UserId) -> Option<Member>;
-        members(room: RoomName, after: Option<UserId>, limit: usize) -> Vec<Member>;
-        rooms_of(user: UserId, after: Option<RoomName>, limit: usize) -> Vec<(RoomName, MemberRole)>;
-        put_member(room: RoomName, user: UserId, role: MemberRole, now: Timestamp) -> bool;
-        remove_member(room: RoomName, user: UserId) -> bool;
-        revoke(user: UserId, at: Timestamp) -> ();
-        revocations(since: Timestamp) -> Vec<Revocation>;
         entries_of(user: UserId, after: Option<(RoomKey, Offset)>, limit: usize) -> Vec<Arc<Entry>>;
-        erase(user: UserId) -> Erased;
-        forget(room: RoomKey, up_to: Offset) -> u64;
-        tidy(now: Timestamp, tidy: Tidy) -> u64;
-        audit_log(after: u64, limit: usize) -> Vec<AuditRecord>;
-        claim_job(name: &'static str, now: Timestamp, every_ms: u64, lease_ms: u64) -> bool;
-        finish_job(name: &'static str, now: Timestamp, outcome: Result<Json, String>) -> ();
-        jobs() -> Vec<JobState>;
         health() -> ();
     }
 }

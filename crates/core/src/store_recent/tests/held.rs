@@ -125,14 +125,7 @@ macro_rules! held {
 }
 
 impl KeyStore for Held {
-    held! {
-        data_key(id: DataKeyId) -> Option<WrappedKey>;
-        data_key_of(scope: String) -> Option<WrappedKey>;
-        put_data_key(key: WrappedKey) -> WrappedKey;
-        data_keys(after: Option<DataKeyId>, limit: usize) -> Vec<WrappedKey>;
-        rewrap_data_keys(keys: Vec<Rewrap>) -> u64;
-        data_key_masters() -> Vec<WrappedKey>;
-    }
+    crate::key_calls!(held);
 }
 
 crate::hand_on_inbox!(Held, |held| held.memory);
@@ -140,13 +133,7 @@ crate::hand_on_chat!(Held, |held| held.memory);
 crate::hand_on_receipts!(Held, |held| held.memory);
 
 impl People for Held {
-    held! {
-        note_people(people: Vec<Person>) -> ();
-        people(users: Vec<UserId>) -> Vec<Person>;
-        all_people(after: Option<UserId>, limit: usize) -> Vec<Person>;
-        renew_lease(server: ServerId, now: Timestamp) -> ();
-        left_behind(alive: RangeInclusive<Timestamp>, limit: usize) -> Vec<Person>;
-    }
+    crate::people_calls!(held);
 }
 
 impl Store for Held {
@@ -160,30 +147,13 @@ impl Store for Held {
     fn is_shared(&self) -> bool {
         self.shared
     }
+    crate::calls_beside_logs!(held);
+    crate::calls_about_logs!(held);
     held! {
         append(entries: Vec<(Entry, Keep)>, once: Option<Once>) -> Appended;
         append_one(entry: Entry, keep: Keep) -> Arc<Entry>;
-        head(room: RoomKey) -> Position;
-        room(room: RoomKey) -> Option<RoomRecord>;
-        rooms(after: Option<RoomKey>, limit: usize) -> Vec<RoomRecord>;
-        put_room(room: RoomName, data: Json, now: Timestamp) -> bool;
-        delete_room(room: RoomName) -> bool;
-        member(room: RoomName, user: UserId) -> Option<Member>;
-        members(room: RoomName, after: Option<UserId>, limit: usize) -> Vec<Member>;
-        rooms_of(user: UserId, after: Option<RoomName>, limit: usize) -> Vec<(RoomName, MemberRole)>;
-        put_member(room: RoomName, user: UserId, role: MemberRole, now: Timestamp) -> bool;
-        remove_member(room: RoomName, user: UserId) -> bool;
-        revoke(user: UserId, at: Timestamp) -> ();
-        revocations(since: Timestamp) -> Vec<Revocation>;
         entries_of(user: UserId, after: Option<(RoomKey, Offset)>, limit: usize) -> Vec<Arc<Entry>>;
-        erase(user: UserId) -> Erased;
-        forget(room: RoomKey, up_to: Offset) -> u64;
-        tidy(now: Timestamp, tidy: Tidy) -> u64;
         audit(act: AuditAct) -> AuditRecord;
-        audit_log(after: u64, limit: usize) -> Vec<AuditRecord>;
-        claim_job(name: &'static str, now: Timestamp, every_ms: u64, lease_ms: u64) -> bool;
-        finish_job(name: &'static str, now: Timestamp, outcome: Result<Json, String>) -> ();
-        jobs() -> Vec<JobState>;
         health() -> ();
     }
 }

@@ -63,10 +63,7 @@ struct RepeatFields<'a> {
 /// # Errors
 /// `invalid_request` with the field.
 pub(super) fn read(json: &[u8], depth_max: usize) -> Result<Ask, Fault> {
-    if !depth::within(json, depth_max) {
-        let message = format!("nested too deeply: at most {depth_max} levels are allowed");
-        return Err(Fault::new(tidings_protocol::ErrorCode::InvalidRequest, message));
-    }
+    depth::check(json, depth_max)?;
     let fields: Fields<'_> = object::from_slice(json).map_err(|error| not_an_object(&error))?;
     let to: &RawValue = fields.to.ok_or_else(|| Fault::invalid("to", "the field to is missing"))?;
     Ask::read(NotifyRequest {
