@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tidings_protocol::{
-    ConnectionId, EntryId, EntryRef, EventType, Json, Offset, Role, RoomName, Timestamp, UserId,
+    AudienceRef, ConnectionId, EntryId, EntryRef, EventType, Json, Offset, Role, RoomName, Timestamp, UserId,
 };
 
 use crate::{Encode, Format, RoomKey, store::Erased};
@@ -97,13 +97,19 @@ impl Entry {
         Self { offset: Some(offset), ..self }
     }
 
-    /// As clients see it.
+    /// As clients see it. A place in the log of an audience is told apart from one in the personal room.
     pub fn message(&self) -> EntryRef<'_> {
+        let audience = match &self.room {
+            RoomKey::Named(_) | RoomKey::Personal(_) => None,
+            RoomKey::Role(role) => Some(AudienceRef::Role(role)),
+            RoomKey::Everyone => Some(AudienceRef::Everyone),
+        };
         EntryRef {
             r#type: &self.r#type,
             room: self.room.name(),
             id: self.id,
-            offset: self.offset,
+            offset: self.offset.filter(|_| audience.is_none()),
+            broadcast: audience.zip(self.offset),
             from: self.from.as_ref(),
             time: self.time,
             data: &self.data,

@@ -35,7 +35,7 @@ pub use connection::{Connection, Next, Origin, Outlet};
 pub(crate) use connection::{Pushed, Worth};
 pub use delivery::{Left, Pace};
 pub use join::Joined;
-pub(crate) use join::{Attempt, Past};
+pub(crate) use join::{Answer, Attempt, Past};
 pub(crate) use receipts::{Proof, TRACKED_MAX};
 pub(crate) use room::{Room, State as RoomState};
 

@@ -40,4 +40,4 @@ pub use room::{Kinds, RoomKey};
 pub use store::{Store, StoreError};
 pub use store_memory::MemoryStore;
 pub use store_recent::RecentStore;
-pub use tidings::{Published, Tidings};
+pub use tidings::{Published, Resuming, Tidings};

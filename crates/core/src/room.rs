@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use tidings_protocol::{Role, RoomName, UserId};
+use tidings_protocol::{Audience, Role, RoomName, UserId};
 use tidings_settings::{Access, AnyOf, Keep, Pattern, RoomRule};
 
 /// Which room. A user, a role and everyone are rooms that nobody can join by name, so no name can be mistaken for them.
@@ -28,6 +28,15 @@ impl RoomKey {
     }
 }
 
+impl From<Audience> for RoomKey {
+    fn from(audience: Audience) -> Self {
+        match audience {
+            Audience::Everyone => Self::Everyone,
+            Audience::Role(role) => Self::Role(role),
+        }
+    }
+}
+
 impl fmt::Display for RoomKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -39,8 +48,8 @@ impl fmt::Display for RoomKey {
     }
 }
 
-/// How long a personal room keeps plain events.
-const PERSONAL_KEEP: Duration = Duration::from_secs(5 * 60);
+/// How long is kept what goes to users, roles and everyone: for those who come back.
+const UNNAMED_KEEP: Duration = Duration::from_secs(5 * 60);
 
 /// The rules of all rooms whose names match a pattern.
 #[derive(Debug)]
@@ -100,7 +109,7 @@ impl Kinds {
 
     /// The longest time that any room keeps its entries; none where some keep their last value, however old it is.
     pub fn longest_keep(&self) -> Option<Duration> {
-        self.0.iter().try_fold(PERSONAL_KEEP, |longest, kind| match kind.keep {
+        self.0.iter().try_fold(UNNAMED_KEEP, |longest, kind| match kind.keep {
             Keep::None => Some(longest),
             Keep::Last => None,
             Keep::For(time) => Some(longest.max(time)),
@@ -116,8 +125,7 @@ impl Kinds {
     pub fn keep(&self, key: &RoomKey) -> Keep {
         match key {
             RoomKey::Named(name) => self.of(name).map_or(Keep::None, |kind| kind.keep),
-            RoomKey::Personal(_) => Keep::For(PERSONAL_KEEP),
-            RoomKey::Role(_) | RoomKey::Everyone => Keep::None,
+            RoomKey::Personal(_) | RoomKey::Role(_) | RoomKey::Everyone => Keep::For(UNNAMED_KEEP),
         }
     }
 }

@@ -13,6 +13,7 @@ mod receipts;
 mod resuming;
 mod settling;
 mod tokens;
+mod welcoming;
 
 #[cfg(test)]
 pub(crate) mod stage;
@@ -30,6 +31,7 @@ use tidings_protocol::{
 pub use self::{
     auditing::{Break, Chain, Head, Mismatch, Subject},
     publishing::Published,
+    resuming::Resuming,
 };
 use crate::{
     Clock, Connection, Hub, Identity, Kinds, Monotonic, RoomKey, Store, StoreError, access::Act, limits::Rate,

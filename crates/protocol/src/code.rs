@@ -137,6 +137,8 @@ closes! {
     RESTART = 1012, "server restart";
     /// A limit on connections is reached.
     TOO_MANY = 1013, "too many connections";
+    /// The store cannot be reached: nobody new comes in until it can.
+    TRY_AGAIN_LATER = 1013, "not possible at the moment, try again later";
     /// No token came in time.
     AUTHENTICATION_TIMEOUT = 4000, "no authentication in time";
     /// The first message of a connection without a token is not one that brings it.

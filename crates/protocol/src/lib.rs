@@ -10,6 +10,7 @@ pub mod time;
 
 pub mod code;
 
+pub mod audience;
 mod buffered;
 pub mod chat;
 pub mod command;
@@ -26,10 +27,11 @@ pub mod depth;
 pub mod encoding;
 pub mod schema;
 
+pub use audience::{Audience, Broadcast};
 pub use code::{Close, ErrorCode, Fault};
 pub use command::{Command, CorrelationId, Incoming};
 pub use encoding::Encoding;
-pub use entry::{EntryMessage, EntryRef, Json};
+pub use entry::{AudienceRef, EntryMessage, EntryRef, Json};
 pub use name::{ConnectionId, EntryId, EventType, Role, RoomName, UserId};
 pub use position::{Epoch, Offset, Position};
 pub use reply::Reply;

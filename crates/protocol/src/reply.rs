@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionId, CorrelationId, EntryId, EntryMessage, Epoch, ErrorCode, Fault, Json, Offset, RoomName,
-    Timestamp, UserId, buffered,
+    Audience, ConnectionId, CorrelationId, EntryId, EntryMessage, Epoch, ErrorCode, Fault, Json, Offset,
+    RoomName, Timestamp, UserId, buffered,
     chat::{
         ChatMessage, MessageDeleted, MessageEdited, MessagePage, PinChange, ReactionChange, RoomRead,
         RoomUnread,
@@ -27,12 +27,13 @@ pub enum Reply {
         server_time: Timestamp,
         /// Silence after which a client should ask whether the server is there, in milliseconds.
         ping_interval: u64,
-        /// Position of the personal room, `<epoch>:<offset>`.
+        /// A [`crate::ResumeCursor`] of what every connection follows: the personal room, and what is published to everyone and to the user's roles. What came
+        /// behind it follows, so it is good for `?resume=` as it is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<String>,
-        /// Whether exactly what was missed since `?resume=` follows.
+        /// Whether exactly what was missed of that since `?resume=` follows.
         recovered: bool,
-        /// Why not, when `?resume=` was given and its position cannot be continued.
+        /// Why not, when `?resume=` named a position that cannot be continued.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lost: Option<HistoryLost>,
         /// The badge; absent for strangers, who have no notifications, and while the store does not answer.
@@ -117,7 +118,7 @@ pub enum Reply {
         /// A page of the room's log.
         data: History,
     },
-    /// Behind the greeting and all that was missed, when `?resume=` named more than the personal room.
+    /// Behind the greeting and all that was missed, when a cursor was brought that is understood.
     Resumed {
         /// Part by part, what became of it.
         parts: Vec<ResumedPart>,
@@ -266,6 +267,20 @@ pub struct History {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "part", rename_all = "snake_case")]
 pub enum ResumedPart {
+    /// The personal room, as the greeting says it.
+    Personal {
+        /// Where it stands.
+        #[serde(flatten)]
+        log: ResumedLog,
+    },
+    /// What is published to everyone or to a role of the user's.
+    Broadcast {
+        /// To whom.
+        to: Audience,
+        /// Where it stands.
+        #[serde(flatten)]
+        log: ResumedLog,
+    },
     /// A room; it is followed again unless there is an error.
     Room {
         /// Which.
@@ -288,6 +303,30 @@ pub enum ResumedPart {
         /// One for each user.
         items: Vec<Presence>,
     },
+    /// The user's notifications; absent for strangers, who have none.
+    Inbox {
+        /// Whether nothing became of it since the badge that the cursor names.
+        recovered: bool,
+        /// Otherwise the newest that are unread and in sight, at most 20, the newest first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<Vec<Notification>>,
+    },
+    /// How much there is to be read; absent for strangers.
+    Counters {
+        /// False: they come whole, as they are now.
+        recovered: bool,
+        /// All of them.
+        snapshot: Counters,
+    },
+}
+
+/// How much there is that a user has not read.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Counters {
+    /// The badge.
+    pub inbox: UnreadCount,
+    /// Of each room that was followed again and keeps its entries.
+    pub rooms: Vec<RoomUnread>,
 }
 
 /// Where a log stands after a resume.

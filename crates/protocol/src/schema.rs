@@ -3,7 +3,8 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
 use crate::{
-    Command, EntryMessage, Reply, command::OtherSpelling, http, notification::Preferences, reply::OwnEntry,
+    Command, EntryMessage, Reply, ResumeCursor, command::OtherSpelling, http, notification::Preferences,
+    reply::OwnEntry,
 };
 
 /// One document whose `$defs` hold every wire type by name (JSON Schema 2020-12).
@@ -34,6 +35,7 @@ type Definitions = serde_json::Map<String, serde_json::Value>;
 fn said_by_clients() -> Definitions {
     let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     add::<Command>(&mut generator);
+    add::<ResumeCursor>(&mut generator);
     add::<OtherSpelling>(&mut generator);
     add::<http::PublishRequest>(&mut generator);
     add::<http::BatchRequest>(&mut generator);

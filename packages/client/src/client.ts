@@ -1,9 +1,9 @@
 import { Connection } from './connection.js';
 import { formatCursor } from './cursor.js';
+import { decode } from './decode.js';
 import { TidingsError } from './error.js';
 import { type Call, Events } from './events.js';
 import type { Link } from './link.js';
-import { formatPosition, parsePosition } from './position.js';
 import { PresenceBoard } from './presence.js';
 import { Queue } from './queue.js';
 import { Requests } from './requests.js';
@@ -23,9 +23,9 @@ import {
   type Authenticated,
   type Greeting,
   isEntry,
-  type Position,
   type Published,
   type Refusal,
+  type ResumeCursor,
   type ResumedPart,
   type ServerMessage,
 } from './wire.js';
@@ -46,15 +46,15 @@ const UNANSWERED = /^(presence|typing_start|typing_stop)$/;
  * ```
  */
 export function createClient(given: ClientOptions = {}): TidingsClient {
-  const options = { ...given };
-  const { timeout = 10_000, debug } = options;
+  const options = { timeout: 10_000, ...given };
+  const { timeout, debug } = options;
   const statusHandlers = new Set<(change: StatusChange) => void>();
   const expiry = new ExpiryTimer();
   let connectionId: string | null = null;
   let userId: string | null = null;
-  /** Where the user's own room was read to. */
-  let personal: Position | undefined;
-  /** The server was told of rooms in the cursor, and has not said yet what became of them. */
+  /** Where we are in what every connection follows: the user's own room, what goes to roles and to everyone. */
+  let cursor: ResumeCursor | undefined;
+  /** The server was given the cursor, and has not said yet what became of it. */
   let resuming = false;
   /** How far the server's clock is ahead of ours, in milliseconds. */
   let skew = 0;
@@ -74,13 +74,12 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
 
   const connection = new Connection(options, {
     query() {
-      const cursor = personal && formatCursor(personal, rooms.values());
       resuming = !!cursor;
       return {
         client_type: options.clientType,
         client_version: options.clientVersion,
         device_id: options.deviceId,
-        resume: cursor ?? (personal && formatPosition(personal)),
+        resume: cursor && formatCursor(cursor, rooms.values(), presence.watched),
       };
     },
     greeted,
@@ -117,18 +116,18 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
   }
 
   function greeted(greeting: Greeting): boolean | undefined {
-    const user = greeting.user;
+    const { user } = greeting;
     // Another user's position says nothing about ours.
-    const resumed = personal && userId === user;
-    const recovered = resumed ? !!greeting.recovered : undefined;
+    const recovered = cursor && userId === user ? greeting.recovered : undefined;
     connectionId = greeting.connection_id;
     userId = user;
     skew = Date.parse(greeting.server_time) - Date.now() || 0;
-    if (!recovered) personal = parsePosition(greeting.resume);
-    if (resumed && !recovered) events.tell('history_lost', null);
+    // It names the place that we gave where what was missed follows.
+    cursor = decode(greeting.resume);
+    if (recovered === false) events.tell('history_lost', null);
     arm(tokenExpiry(connection.token));
     // A server that says neither did not understand the cursor.
-    if (!resuming || !(greeting.recovered || greeting.lost)) rejoin([]);
+    if (!(resuming && (greeting.recovered || greeting.lost))) rejoin([]);
     return recovered;
   }
 
@@ -141,22 +140,23 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
         parts.find((part) => part.part === 'refused' && part.room === room.name) as Refusal | undefined,
       ),
     );
+    presence.ready(parts.flatMap((part) => (part.part === 'presence' ? part.items : [])));
     void Promise.all(entered).then(() => {
       // The connection may have gone while the rooms were joined.
-      if (connectionId !== current) return;
-      presence.ready();
-      void queue?.flush();
+      if (connectionId === current) void queue?.flush();
     });
   }
 
   function message(message: ServerMessage): void {
     if (isEntry(message)) {
-      const { room, offset } = message;
+      const { room, broadcast } = message;
+      const { offset } = broadcast ?? message;
+      const place = broadcast ? cursor?.broadcasts?.[broadcast.to] : cursor?.personal;
       if (room !== undefined) {
         if (rooms.get(room)?.accept(message) === false) return;
-      } else if (personal && offset !== undefined) {
-        if (offset <= personal.offset) return;
-        personal.offset = offset;
+      } else if (place && offset !== undefined) {
+        if (offset <= place.offset) return;
+        place.offset = offset;
       }
       presence.accept(message);
       events.emit(message as Event);
@@ -174,7 +174,7 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
   function lost(error?: TidingsError): void {
     connectionId = null;
     expiry.clear();
-    requests.lost(new TidingsError('unavailable', { detail: 'the connection went before the answer' }));
+    requests.lost(new TidingsError('unavailable', { detail: 'not connected' }));
     for (const room of rooms.values()) room.lost(error);
     queue?.lost(error);
   }
@@ -190,7 +190,7 @@ export function createClient(given: ClientOptions = {}): TidingsClient {
         // A later connection came with a token of its own.
         if (next && armed === connectionId) await renew(next);
       } catch (error) {
-        log('warn', 'the token was not refreshed', { error });
+        log('warn', 'token not refreshed', { error });
         if (armed === connectionId) arm(end);
       }
     });

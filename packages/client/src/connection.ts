@@ -34,7 +34,6 @@ export class Connection {
 
   readonly #options: ClientOptions;
   readonly #on: ConnectionEvents;
-  readonly #timeout: number;
   readonly #heartbeat: Heartbeat;
   #socket: WebSocket | undefined;
   /** Counts sockets: what was begun for an earlier one and ends late is ignored. */
@@ -56,7 +55,6 @@ export class Connection {
   constructor(options: ClientOptions, on: ConnectionEvents) {
     this.#options = options;
     this.#on = on;
-    this.#timeout = options.timeout ?? 10_000;
     this.#heartbeat = new Heartbeat(
       () => this.send('{"type":"ping"}'),
       () => this.#gone('silent'),
@@ -106,22 +104,14 @@ export class Connection {
     if (!transition(this.status, 'greeted')) return;
     const generation = this.#generation;
     // For the whole attempt: the application's callbacks may hang as well as the network.
-    this.#deadline = setTimeout(() => this.#gone('timeout'), this.#timeout);
+    this.#deadline = setTimeout(() => this.#gone('timeout'), this.#options.timeout);
     const { token, url, WebSocket = globalThis.WebSocket } = this.#options;
     try {
-      if (!WebSocket) {
-        throw new TidingsError('unsupported', {
-          detail: 'no WebSocket here: give one as the option WebSocket',
-        });
-      }
       const current = typeof token === 'function' ? await token() : (token ?? null);
       const target = typeof url === 'function' ? await url() : url;
       if (generation !== this.#generation) return;
       this.token = current;
-      this.#attach(WebSocket, address(target, this.#on.query()), [
-        'tidings.v1',
-        ...(current ? [`tidings.token.${current}`] : []),
-      ]);
+      this.#attach(WebSocket, target, ['tidings.v1', ...(current ? [`tidings.token.${current}`] : [])]);
     } catch (e) {
       if (generation !== this.#generation) return;
       const error =
@@ -134,13 +124,13 @@ export class Connection {
     }
   }
 
-  #attach(Socket: typeof WebSocket, target: string, protocols: string[]): void {
+  #attach(Socket: typeof WebSocket, target: string | undefined, protocols: string[]): void {
     let socket: WebSocket;
     try {
-      socket = new Socket(target, protocols);
+      socket = new Socket(address(target, this.#on.query()), protocols);
     } catch (cause) {
-      // A scheme, a token or a page that can never work: trying again would not help.
-      throw new TidingsError('unsupported', { detail: `${cause}`, cause });
+      // An address, a token or a page that can never work, or nothing to open it with: trying again would not help.
+      throw new TidingsError('unsupported', { detail: `not opened: ${cause}`, cause });
     }
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
@@ -196,13 +186,11 @@ export class Connection {
     const change = { reason, code: code || undefined, error };
     if (action === 'stop' && !this.#comeback) return this.#end('stop', change);
     const fresh = action === 'token' && typeof token === 'function' && !this.#asked;
-    if (action === 'final' || (action === 'token' && !fresh)) {
-      change.error ??= new TidingsError(code < 4003 ? 'unauthorized' : 'forbidden', { detail: reason });
-      return this.#end('failed', change);
-    }
+    const refused = action === 'final' || (action === 'token' && !fresh);
     const { minDelay = 1000, maxDelay = 30_000, maxAttempts = Infinity } = reconnect || {};
-    if (reconnect === false || this.#failures >= maxAttempts) {
-      change.error ??= new TidingsError('unavailable', { detail: reason });
+    if (refused || reconnect === false || this.#failures >= maxAttempts) {
+      const why = refused ? (code < 4003 ? 'unauthorized' : 'forbidden') : 'unavailable';
+      change.error ??= new TidingsError(why, { detail: reason });
       return this.#end('failed', change);
     }
     let wait = backoff(this.#failures, minDelay, maxDelay);

@@ -38,23 +38,18 @@ export interface ErrorDetail {
 export class TidingsError extends Error {
   declare readonly code: string;
   /** The HTTP status of the same error, where the server has one. */
-  declare readonly status?: number;
+  declare readonly status: number | undefined;
   /** Whether the same call may succeed later. */
   declare readonly retryable: boolean;
   /** The server's own sentence, where it gave one. */
-  declare readonly detail?: string;
+  declare readonly detail: string | undefined;
   /** Milliseconds to wait before another try, where the server said so. */
-  declare readonly retryAfter?: number;
+  declare readonly retryAfter: number | undefined;
 
-  constructor(code: string, more: ErrorDetail = {}) {
-    super(more.detail ?? code, { cause: more.cause });
-    this.name = 'TidingsError';
-    this.code = code;
+  constructor(code: string, { cause, ...more }: ErrorDetail = {}) {
+    super(more.detail ?? code, { cause });
     const status: number | undefined = STATUS[code as ErrorCode];
-    if (status) this.status = status;
-    this.retryable =
-      more.retryable ?? (code === 'timeout' || code === 'rate_limited' || (status ?? 0) >= 500);
-    if (more.detail) this.detail = more.detail;
-    if (more.retryAfter !== undefined) this.retryAfter = more.retryAfter;
+    const retryable = code === 'timeout' || code === 'rate_limited' || (status ?? 0) >= 500;
+    Object.assign(this, { name: 'TidingsError', code, status, retryable, ...more });
   }
 }

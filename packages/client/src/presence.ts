@@ -44,15 +44,21 @@ export class PresenceBoard implements PresenceApi {
     };
   }
 
-  /** There is a connection again, and the rooms are joined. */
-  ready(): void {
-    if (this.#own) this.#link.tell(this.#own);
-    this.joined();
+  /** Who is watched by name, for the cursor. */
+  get watched(): string[] {
+    const all = [...this.#watches];
+    return [...new Set(all.flatMap(({ room, users }) => (room === undefined ? [...users] : [])))];
   }
 
-  /** This room was joined, or without one, all are: from now on the server answers about it. */
-  joined(room?: string): void {
-    for (const watch of this.#watches) if (watch.room === room) void this.#load(watch);
+  /** There is a connection again; these the server told of already. */
+  ready(known: PresenceItem[]): void {
+    if (this.#own) this.#link.tell(this.#own);
+    this.joined(undefined, known);
+  }
+
+  /** This room was joined, or without one, there is a connection: from now on the server answers about it. */
+  joined(room?: string, known: PresenceItem[] = []): void {
+    for (const watch of this.#watches) if (watch.room === room) void this.#load(watch, known);
   }
 
   accept({ type, room, time, data }: EntryMessage): void {
@@ -72,10 +78,14 @@ export class PresenceBoard implements PresenceApi {
     );
   }
 
-  async #load(watch: Watch): Promise<void> {
+  async #load(watch: Watch, known: PresenceItem[] = []): Promise<void> {
     const { room, users } = watch;
+    const here = known.filter(({ user }) => users.has(user)).map(toPresence);
+    const told = room === undefined && here.length === users.size;
     try {
-      for (const one of await this.#ask(room === undefined ? { users: [...users] } : { room })) {
+      for (const one of told
+        ? here
+        : await this.#ask(room === undefined ? { users: [...users] } : { room })) {
         users.add(one.user);
         if (this.#watches.has(watch)) this.#call(watch.handler, one);
       }

@@ -36,7 +36,7 @@ export class Queue {
   add(text: string, send: Waiting['send'], reject: Waiting['reject']): void {
     const size = new TextEncoder().encode(text).length;
     if (this.#items.length >= this.#maxMessages || this.#bytes + size > this.#maxBytes) {
-      reject(new TidingsError('queue_full', { detail: 'too much is waiting' }));
+      reject(new TidingsError('queue_full'));
       return;
     }
     this.#items.push({ size, refused: 0, send, reject });

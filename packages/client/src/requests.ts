@@ -34,7 +34,7 @@ export class Requests {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
-        reject(new TidingsError('timeout', { detail: `no answer within ${timeout} ms` }));
+        reject(new TidingsError('timeout', { detail: `no answer in ${timeout} ms` }));
       }, timeout);
       this.#pending.set(id, { resolve, reject, timer });
     });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { connectedClient, FakeSocket, pass, testClient } from './testing/fake-socket.js';
-import type { Event, StatusChange, TidingsClient } from './types.js';
+import { asCursor, connectedClient, FakeSocket, pass, testClient } from './testing/fake-socket.js';
+import type { Event, Presence, StatusChange, TidingsClient } from './types.js';
 
 let client: TidingsClient;
 let changes: StatusChange[];
@@ -65,7 +65,8 @@ test('one cursor brings back all rooms, and nothing more is asked', async () => 
   await cut();
   expect(FakeSocket.last.cursor).toEqual({
     personal: { epoch: 'p', offset: 11 },
-    rooms: { a: { epoch: 'e', offset: 1 }, b: { epoch: 'e', offset: 3 }, c: { epoch: 'e', offset: 3 } },
+    presence: [],
+    rooms: { a: 'e:1', b: 'e:3', c: 'e:3' },
   });
   await greet();
   expect(states('a', 'b', 'c')).toEqual(['joining', 'joining', 'joining']);
@@ -116,8 +117,8 @@ test('a break in the middle goes on from where each room is', async () => {
   entry('a', 2);
   await cut();
   expect(FakeSocket.last.cursor.rooms).toEqual({
-    a: { epoch: 'e', offset: 2 },
-    b: { epoch: 'e', offset: 2 },
+    a: 'e:2',
+    b: 'e:2',
   });
 });
 
@@ -132,7 +133,7 @@ test('a room that is refused is denied and not asked for again, the others are b
   expect(denied.mock.calls).toEqual([[{ code: 'forbidden', message: 'no' }, 'denied']]);
   expect(states('a', 'b')).toEqual(['denied', 'joined']);
   await cut();
-  expect(FakeSocket.last.cursor.rooms).toEqual({ b: { epoch: 'e', offset: 2 } });
+  expect(FakeSocket.last.cursor.rooms).toEqual({ b: 'e:2' });
 });
 
 test('a refusal that passes by itself is followed by another try, and holds nothing back', async () => {
@@ -202,7 +203,7 @@ test('a room joined anew while away is asked for with its place', async () => {
   FakeSocket.last.end();
   const joined = client.joinRoom('a');
   await pass(500);
-  expect(FakeSocket.last.url.searchParams.get('resume')).toBe('p:10');
+  expect(FakeSocket.last.cursor).toEqual({ personal: { epoch: 'p', offset: 10 }, rooms: {}, presence: [] });
   await greet();
   expect(FakeSocket.last.asked('join_room')).toMatchObject({ room: 'a', since: { epoch: 'e', offset: 1 } });
   FakeSocket.last.letIn({ epoch: 'e', offset: 1, recovered: true });
@@ -214,7 +215,7 @@ test('a name that was never let in is not in the cursor, which a bad one would s
   FakeSocket.last.end();
   const bad = expect(client.joinRoom('not a name')).rejects.toMatchObject({ code: 'invalid_request' });
   await pass(500);
-  expect(FakeSocket.last.cursor.rooms).toEqual({ a: { epoch: 'e', offset: 1 } });
+  expect(FakeSocket.last.cursor.rooms).toEqual({ a: 'e:1' });
   await greet();
   await resumed(room('a'));
   FakeSocket.last.answer('join_room', { type: 'error', code: 'invalid_request', message: 'no' });
@@ -289,18 +290,61 @@ test('a server that did not take the cursor is asked for each room', async () =>
   await cut();
   void client.send('x', 1, { room: 'a' });
   await greet({ recovered: false });
-  expect(said()).toEqual(['join_room a', 'join_room b']);
+  expect(said()).toEqual(['join_room a', 'join_room b', 'get_presence undefined']);
   expect(FakeSocket.last.sent[0]).toMatchObject({ since: { epoch: 'e', offset: 1 } });
-  for (const { id, room } of [...FakeSocket.last.sent]) {
+  for (const { id, room } of FakeSocket.last.sent.filter(({ type }) => type === 'join_room')) {
     const data = { room, epoch: 'e', offset: 2, recovered: true, members: [], member_count: 1 };
     FakeSocket.last.say({ type: 'joined_room', reply_to: id, data });
   }
   await pass();
-  expect(said().slice(2)).toEqual(['get_presence undefined', 'publish a']);
+  expect(said().slice(3)).toEqual(['publish a']);
   // It did, but kept quiet about it: that changes nothing any more.
   await resumed(refused('a', 'forbidden'));
   expect(states('a', 'b')).toEqual(['joined', 'joined']);
   expect(said()).toHaveLength(4);
+});
+
+test('who is watched is named, and known without being asked about', async () => {
+  const seen: string[] = [];
+  const note = ({ user, status }: Presence) => seen.push(`${user} ${status}`);
+  client.presence.watch({ users: ['bob', 'eve'] }, note);
+  client.presence.watch({ users: ['bob', 'zoe'] }, note);
+  client.presence.watch({ room: 'a' }, note);
+  await cut();
+  expect(FakeSocket.last.cursor.presence).toEqual(['bob', 'eve', 'zoe']);
+  await greet();
+  // The server knows of two: who watches another one asks.
+  const items = ['bob', 'eve'].map((user) => ({ user, status: 'online', last_seen: null, connections: 1 }));
+  await resumed({ part: 'presence', items });
+  expect(seen).toEqual(['bob online', 'eve online']);
+  expect(FakeSocket.last.sent).toMatchObject([{ type: 'get_presence', users: ['bob', 'zoe'] }]);
+});
+
+test('what goes to roles and to everyone goes on where it was, each by itself', async () => {
+  const at = (everyone: number, admin: number) => ({
+    personal: { epoch: 'p', offset: 10 },
+    broadcasts: { everyone: { epoch: 'e', offset: everyone }, 'role:admin': { epoch: 'r', offset: admin } },
+  });
+  const send = (to: string, offset: number) =>
+    FakeSocket.last.entry({ type: `${to} ${offset}`, broadcast: { to, offset } });
+  FakeSocket.last.end();
+  await pass(500);
+  FakeSocket.last.greet({ resume: asCursor(at(4, 1)), recovered: true });
+  for (const offset of [5, 5, 6]) send('everyone', offset);
+  send('role:admin', 2);
+  // Another's, which it does not know the beginning of.
+  for (const offset of [1, 1]) send('role:new', offset);
+  expect(heard).toEqual(['everyone 5', 'everyone 6', 'role:admin 2', 'role:new 1', 'role:new 1']);
+  await cut();
+  expect(FakeSocket.last.cursor).toMatchObject(at(6, 2));
+  heard = [];
+  FakeSocket.last.greet({
+    resume: asCursor(at(1, 2)),
+    recovered: false,
+    lost: { reason: 'epoch', oldest: 1 },
+  });
+  for (const offset of [1, 2]) send('everyone', offset);
+  expect(heard).toEqual(['history_lost', 'everyone 2']);
 });
 
 test('without a place in the user’s own room there is no cursor', async () => {
@@ -319,7 +363,7 @@ test('after disconnect() and connect() the rooms come back by cursor, too', asyn
   client.disconnect();
   void client.connect();
   await pass();
-  expect(FakeSocket.last.cursor.rooms).toEqual({ a: { epoch: 'e', offset: 1 } });
+  expect(FakeSocket.last.cursor.rooms).toEqual({ a: 'e:1' });
   await greet();
   FakeSocket.last.letBackIn('a', { epoch: 'e', offset: 1, recovered: true });
   await resumed(room('a'));

@@ -2,7 +2,6 @@ import { type Deferred, defer } from './deferred.js';
 import { TidingsError } from './error.js';
 import type { Events } from './events.js';
 import type { Link } from './link.js';
-import { formatPosition, parsePosition } from './position.js';
 import { toError } from './requests.js';
 import type { Ack, EventName, Handler, Member, Room, SendOptions, Unsubscribe } from './types.js';
 import type { EntryMessage, JoinedRoom, Position, PresenceState, Refusal, TypingIndicator } from './wire.js';
@@ -44,17 +43,19 @@ export class LiveRoom implements Room {
   }
 
   get position(): string | null {
-    return this.#position ? formatPosition(this.#position) : null;
+    const at = this.#position;
+    return at ? `${at.epoch}:${at.offset}` : null;
   }
 
   /** Where we were, null where nothing is kept; undefined unless we were let in and nobody called join() since. */
-  get place(): Position | null | undefined {
-    return this.#wanted && !this.#waiter ? (this.#position ?? null) : undefined;
+  get place(): string | null | undefined {
+    return this.#wanted && !this.#waiter ? this.position : undefined;
   }
 
   join({ since }: { since?: string } = {}): Promise<void> {
     if (this.state === 'joined') return Promise.resolve();
-    this.#position ??= parsePosition(since);
+    const [, epoch, offset] = /^(.+):(\d+)$/.exec(since ?? '') ?? [];
+    if (epoch) this.#position ??= { epoch, offset: Number(offset) };
     this.#waiter ??= defer();
     const { promise } = this.#waiter;
     this.#wanted = true;
@@ -105,7 +106,7 @@ export class LiveRoom implements Room {
   /** Asks the server to let us in, unless it has refused already; resolves whatever the answer is. */
   async enter(refusal?: Refusal): Promise<void> {
     clearTimeout(this.#retry);
-    if (!this.#wanted || this.state === 'joined' || !this.#link.live) return;
+    if (!this.#link.live || !this.#wanted || this.state === 'joined') return;
     this.state = 'joining';
     this.#left = false;
     try {
@@ -116,7 +117,7 @@ export class LiveRoom implements Room {
       if (!this.#wanted || this.state !== 'joining') return;
       if (!error.retryable) {
         this.#drop('denied', error);
-        this.#events.tell('room_denied', { code: error.code, message: error.message }, this.name);
+        this.#denied(error);
       } else if (this.#link.live) {
         // Spread, because many rooms may have been told the same.
         const wait = (error.retryAfter ?? RETRY) * (1 + Math.random());
@@ -154,7 +155,7 @@ export class LiveRoom implements Room {
     this.#left = false;
     // While joining, this answers an earlier leave().
     if (this.state === 'joined') this.#drop(because ? 'denied' : 'idle');
-    if (because) this.#events.tell('room_denied', { code: 'forbidden', message: because }, this.name);
+    if (because) this.#denied({ code: 'forbidden', message: because });
   }
 
   accept({ type, data, offset }: EntryMessage): boolean {
@@ -178,6 +179,10 @@ export class LiveRoom implements Room {
     this.#typed = 0;
     if (this.#wanted) this.state = error ? 'idle' : 'joining';
     if (error && this.#waiter) this.#drop('idle', error);
+  }
+
+  #denied({ code, message }: { code: string; message: string }): void {
+    this.#events.tell('room_denied', { code, message }, this.name);
   }
 
   #drop(state: Room['state'], error?: TidingsError): void {

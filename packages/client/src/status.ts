@@ -15,11 +15,16 @@ export type Status = 'disconnected' | 'connecting' | 'connected' | 'reconnecting
  */
 export type StatusInput = 'start' | 'greeted' | 'lost' | 'failed' | 'stop';
 
-const TABLE: Record<Status, Partial<Record<StatusInput, Status>>> = {
+type Ways = Partial<Record<StatusInput, Status>>;
+
+const CONNECTED: Ways = { lost: 'reconnecting', failed: 'error', stop: 'disconnected' };
+const ON_THE_WAY: Ways = { greeted: 'connected', ...CONNECTED };
+
+const TABLE: Record<Status, Ways> = {
   disconnected: { start: 'connecting' },
-  connecting: { greeted: 'connected', lost: 'reconnecting', failed: 'error', stop: 'disconnected' },
-  connected: { lost: 'reconnecting', failed: 'error', stop: 'disconnected' },
-  reconnecting: { greeted: 'connected', lost: 'reconnecting', failed: 'error', stop: 'disconnected' },
+  connecting: ON_THE_WAY,
+  connected: CONNECTED,
+  reconnecting: ON_THE_WAY,
   error: { start: 'connecting', stop: 'disconnected' },
 };
 

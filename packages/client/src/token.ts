@@ -1,3 +1,5 @@
+import { decode } from './decode.js';
+
 /** The longest wait setTimeout takes, in milliseconds; a longer one would fire at once. */
 const TIMER_MAX = 2 ** 31 - 1;
 
@@ -9,12 +11,7 @@ const MARGIN = 30_000;
  * decides when to ask for the next one.
  */
 export function tokenExpiry(token: string | null | undefined): number | undefined {
-  try {
-    const claims = token?.split('.')[1]?.replace(/-/g, '+').replace(/_/g, '/');
-    return JSON.parse(atob(claims as string)).exp * 1000 || undefined;
-  } catch {
-    return undefined;
-  }
+  return decode(token?.split('.')[1])?.exp * 1000 || undefined;
 }
 
 /** One alarm shortly before a token ends. */

@@ -42,6 +42,9 @@ export interface Attachment {
   width?: number;
 }
 
+/** Everyone, or everyone with a role: `everyone` or `role:<role>`. */
+export type Audience = string;
+
 /**
  * A record of the audit log. Its hash is the SHA-256 of the hash before it (32 zero bytes before the first) and of number, time, actor, act,
  * subject and detail, each as text with its length as eight bytes, the highest first, in front.
@@ -111,6 +114,14 @@ export type BatchResult =
       /** Why. */
       error: BatchError;
     };
+
+/** Of an entry to an audience: whose, and its place in what that audience was sent. */
+export interface Broadcast {
+  /** Its place in their log. */
+  offset: Offset;
+  /** To whom it went. */
+  to: Audience;
+}
 
 /** Data of `chat_message`: what a message says, and at any later time what it says then. */
 export interface ChatMessage {
@@ -468,6 +479,14 @@ export type CorrelationId =
   /** A text, as it came. */
   | string;
 
+/** How much there is that a user has not read. */
+export interface Counters {
+  /** The badge. */
+  inbox: UnreadCount;
+  /** Of each room that was followed again and keeps its entries. */
+  rooms: RoomUnread[];
+}
+
 /** A device that has an entry: its client answered something that was sent behind it. */
 export interface DeliveredInfo {
   /** When it was known to have it first. */
@@ -547,13 +566,15 @@ export type EntryId = string;
 
 /** An entry: something that happened in a room, to a user, to a role or to everyone. */
 export interface EntryMessage {
+  /** On what was published to a role or everyone and is kept. */
+  broadcast?: Broadcast;
   /** The publisher's own; `null` when nothing was given. */
   data: Json;
   /** The user who published; absent when a back end did. */
   from?: UserId;
   /** Unique over all rooms and time (UUID version 7). */
   id: EntryId;
-  /** Place in the room's log, where the room keeps its entries. */
+  /** Place in the room's log, where the room keeps its entries; without a room, in that of the user's own. */
   offset?: Offset;
   /** Where; absent on what was published to a user, a role or everyone. */
   room?: RoomName;
@@ -1384,13 +1405,16 @@ export type Reply =
       type: 'connection_established';
       /** This socket's id. */
       connection_id: ConnectionId;
-      /** Why not, when `?resume=` was given and its position cannot be continued. */
+      /** Why not, when `?resume=` named a position that cannot be continued. */
       lost?: HistoryLost;
       /** Silence after which a client should ask whether the server is there, in milliseconds. */
       ping_interval: number;
-      /** Whether exactly what was missed since `?resume=` follows. */
+      /** Whether exactly what was missed of that since `?resume=` follows. */
       recovered: boolean;
-      /** Position of the personal room, `<epoch>:<offset>`. */
+      /**
+       * A `crate::ResumeCursor` of what every connection follows: the personal room, and what is published to everyone and to the user's roles. What came
+       * behind it follows, so it is good for `?resume=` as it is.
+       */
       resume?: string;
       /** The server's clock. */
       server_time: Timestamp;
@@ -1475,7 +1499,7 @@ export type Reply =
       /** The asking message's id. */
       reply_to?: CorrelationId;
     }
-  /** Behind the greeting and all that was missed, when `?resume=` named more than the personal room. */
+  /** Behind the greeting and all that was missed, when a cursor was brought that is understood. */
   | {
       type: 'resumed';
       /** Part by part, what became of it. */
@@ -1553,8 +1577,60 @@ export type Reply =
 /** The {@link Reply} of one `type`. */
 export type ReplyOf<T extends Reply['type']> = Extract<Reply, { type: T }>;
 
+/**
+ * Where a client was: kept by the client, and given back as `?resume=` or as `resume` of its first `authenticate`, to any server. The greeting's
+ * `resume` is one of what every connection follows; whoever follows more writes it in.
+ *
+ * As text it is its JSON, or the base64url (RFC 4648 section 5, without padding) of that; a bare `<epoch>:<offset>` is the position of the
+ * personal room alone. The server writes base64url of JSON that is plain ASCII.
+ */
+export interface ResumeCursor {
+  /**
+   * Where the user was in what was published to everyone and to each role, as the greeting's `resume` and each entry's `broadcast` told
+   * it. At most 100; those that the user is not of any more are passed over.
+   */
+  broadcasts?: Record<string, Position>;
+  /** The badge that was told last: as long as it stands, nothing of the inbox was missed. */
+  inbox?: UnreadCount;
+  /** The personal room's, as the greeting's `resume` and the entries since told it. */
+  personal?: Position;
+  /** Users whose presence is watched; of more than 100 the first are told. */
+  presence?: UserId[];
+  /**
+   * Rooms, each with the last position seen, whole or as its text `<epoch>:<offset>`, which is shorter; `null` for a room that keeps nothing.
+   * At most 1000.
+   */
+  rooms?: Record<string, Position | null>;
+}
+
 /** What became of one part of a resume. */
 export type ResumedPart =
+  /** The personal room, as the greeting says it. */
+  | {
+      part: 'personal';
+      /** Life of the log; absent in rooms that keep nothing. */
+      epoch?: Epoch;
+      /** Why not, when a position was given and cannot be continued. */
+      lost?: HistoryLost;
+      /** Its last entry's place; absent in rooms that keep nothing. */
+      offset?: Offset;
+      /** Whether exactly what was missed came before this. Otherwise it is fresh: as it stands now. */
+      recovered: boolean;
+    }
+  /** What is published to everyone or to a role of the user's. */
+  | {
+      part: 'broadcast';
+      /** Life of the log; absent in rooms that keep nothing. */
+      epoch?: Epoch;
+      /** Why not, when a position was given and cannot be continued. */
+      lost?: HistoryLost;
+      /** Its last entry's place; absent in rooms that keep nothing. */
+      offset?: Offset;
+      /** Whether exactly what was missed came before this. Otherwise it is fresh: as it stands now. */
+      recovered: boolean;
+      /** To whom. */
+      to: Audience;
+    }
   /** A room; it is followed again unless there is an error. */
   | {
       part: 'room';
@@ -1584,6 +1660,22 @@ export type ResumedPart =
       part: 'presence';
       /** One for each user. */
       items: Presence[];
+    }
+  /** The user's notifications; absent for strangers, who have none. */
+  | {
+      part: 'inbox';
+      /** Whether nothing became of it since the badge that the cursor names. */
+      recovered: boolean;
+      /** Otherwise the newest that are unread and in sight, at most 20, the newest first. */
+      snapshot?: Notification[];
+    }
+  /** How much there is to be read; absent for strangers. */
+  | {
+      part: 'counters';
+      /** False: they come whole, as they are now. */
+      recovered: boolean;
+      /** All of them. */
+      snapshot: Counters;
     };
 
 /** 200 of `POST /v1/users/{user}/revoke`. */

@@ -12,6 +12,7 @@ export type {
   Position,
   PresenceUpdate,
   Reply,
+  ResumeCursor,
   ResumedPart,
   ServerMessage,
   TypingIndicator,

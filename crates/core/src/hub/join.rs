@@ -44,11 +44,21 @@ pub(crate) struct Past {
 }
 
 impl Past {
+    /// Nothing behind a position, as long as the room does not go on.
+    pub(crate) fn nothing_behind(head: Position) -> Self {
+        let oldest = head.offset.next();
+        let stretch = Stretch { head, oldest, entries: Vec::new() };
+        Self { stretch, recovered: true, shows_last: false, lost: None }
+    }
+
     /// Whether more was missed than has been read.
     pub(crate) fn is_not_all(&self) -> bool {
         self.recovered && self.stretch.last().is_some_and(|last| last.offset < self.stretch.head.offset)
     }
 }
+
+/// What is told of a join, if anything.
+pub(crate) type Answer<'a> = &'a (dyn Fn(Joined) -> Option<Reply> + Sync);
 
 /// Whether joining is done.
 #[derive(Debug, PartialEq)]
@@ -69,7 +79,7 @@ impl Hub {
         connection: &Arc<Connection>,
         room: &Arc<Room>,
         past: Option<&Past>,
-        answer: Option<&dyn Fn(Joined) -> Reply>,
+        answer: Option<Answer<'_>>,
     ) -> Attempt {
         let mut first = Vec::new();
         let mut user = connection.user.lock();
@@ -100,7 +110,8 @@ impl Hub {
         let missed: Vec<&Arc<Entry>> =
             past_entries.filter(|entry| is_past(entry, position.as_ref())).collect();
         let joined = self.joined(&state, past, told_position(past, position, &missed));
-        let answer = answer.map(|answer| self.encode().reply(connection.format, &answer(joined)));
+        let answer = answer.and_then(|answer| answer(joined));
+        let answer = answer.map(|answer| self.encode().reply(connection.format, &answer));
         let proof = self.proof_of(missed.iter().copied());
         let missed: Vec<&Bytes> =
             missed.into_iter().map(|entry| entry.past_frame(connection.format, self.encode())).collect();
@@ -121,39 +132,19 @@ impl Hub {
         connection: &Connection,
         room: &Room,
         past: &Past,
-        answer: Option<&dyn Fn(Joined) -> Reply>,
+        answer: Option<Answer<'_>>,
     ) {
-        let joined = answer.map(|answer| {
-            let joined = self.joined(&room.lock(), Some(past), Some(past.stretch.head.clone()));
-            self.encode().reply(connection.format, &answer(joined))
+        let answer = answer.and_then(|answer| {
+            answer(self.joined(&room.lock(), Some(past), Some(past.stretch.head.clone())))
         });
+        let answer = answer.map(|answer| self.encode().reply(connection.format, &answer));
         let entries = past.stretch.entries.iter();
         let frames: Vec<&Bytes> =
             entries.map(|entry| entry.past_frame(connection.format, self.encode())).collect();
         self.metrics.deliveries.inc_by(frames.len() as u64);
         let proof = self.proof_of(past.stretch.entries.iter());
-        connection.push_with_history(joined, frames.into_iter(), proof);
+        connection.push_with_history(answer, frames.into_iter(), proof);
         connection.flush();
-    }
-
-    /// Follows a room that keeps nothing, without an answer.
-    pub(crate) fn follow_quietly(&self, connection: &Arc<Connection>, key: &RoomKey) {
-        loop {
-            let room = self.room(key);
-            let mut user = connection.user.lock();
-            let mut state = room.lock();
-            if state.gone {
-                continue;
-            }
-            let mut first = Vec::new();
-            self.distribute(&mut state, &mut first);
-            if self.subscribe(connection, &room, &mut state) {
-                user.rooms.push(room.clone());
-            }
-            drop(state);
-            drop(user);
-            return first.iter().for_each(|connection| connection.flush());
-        }
     }
 
     /// Stops following a room; true when the connection did.

@@ -102,6 +102,11 @@ impl State {
         if log.epoch.as_ref() == Some(&head.epoch) {
             return true;
         }
+        if log.epoch.is_some() && log.offset == Offset(0) && log.ahead.is_empty() {
+            // It had not begun. Whoever is here has missed nothing of the log that begins now: its first entry is the next one.
+            log.epoch = Some(head.epoch.clone());
+            return true;
+        }
         let first_time = log.epoch.replace(head.epoch.clone()).is_none();
         log.offset = head.offset;
         log.ahead.retain(|offset, _| *offset > head.offset);

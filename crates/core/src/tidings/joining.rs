@@ -1,4 +1,4 @@
-//! Coming in, following rooms, and getting what was missed.
+//! Following rooms, and getting what was missed.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -9,7 +9,7 @@ use super::{Tidings, unavailable};
 use crate::{
     Connection, Identity, RoomKey,
     access::Act,
-    hub::{Attempt, Joined, Past},
+    hub::{Answer, Attempt, Joined, Past, Room},
     store::{Page, Stretch},
 };
 
@@ -17,30 +17,6 @@ use crate::{
 const RECOVERY_PAGE: usize = 200;
 
 impl Tidings {
-    /// Lets a fresh connection follow its user, its roles and everyone. `greeting` becomes the first message; what the user missed
-    /// since `resume` follows it.
-    ///
-    /// # Errors
-    /// `unavailable` when the store is, `unauthorized` for a token that was revoked meanwhile.
-    pub async fn welcome(
-        &self,
-        connection: &Arc<Connection>,
-        identity: &Identity,
-        resume: Option<Position>,
-        greeting: &(dyn Fn(Joined) -> Reply + Sync),
-    ) -> Result<(), Fault> {
-        let own = RoomKey::Personal(identity.user.clone());
-        self.follow(connection, own, resume, greeting, self.removals.load(Ordering::Acquire)).await?;
-        // A revocation meanwhile either knew this connection already, or is known here now.
-        self.admit_token(identity)?;
-        self.hub.follow_quietly(connection, &RoomKey::Everyone);
-        for role in &identity.roles {
-            self.hub.follow_quietly(connection, &RoomKey::Role(role.clone()));
-        }
-        self.hub.tell_connected(&connection.user);
-        Ok(())
-    }
-
     /// Lets a connection follow a room; `answer` goes onto its queue with what it missed behind.
     ///
     /// # Errors
@@ -60,7 +36,7 @@ impl Tidings {
             let message = format!("a connection can follow at most {} rooms", self.rooms_per_connection);
             return Err(Fault { path: Some("room".into()), ..Fault::new(ErrorCode::RateLimited, message) });
         }
-        self.follow(connection, key, since, answer, removals).await
+        self.follow(connection, key, since, None, &|joined| Some(answer(joined)), removals).await
     }
 
     /// Stops following a room; true when the connection did.
@@ -68,22 +44,27 @@ impl Tidings {
         self.hub.leave(connection, &RoomKey::Named(room.clone()))
     }
 
-    /// `removals` is how many there were when it was asked whether the user may: after each further one it is asked again.
-    async fn follow(
+    /// `first` is a room that the hub had, and what was read behind `since` from then on. `removals` is how many there were when it was asked whether the user may: after each further one
+    /// it is asked again.
+    pub(super) async fn follow(
         &self,
         connection: &Arc<Connection>,
         key: RoomKey,
         since: Option<Position>,
-        answer: &(dyn Fn(Joined) -> Reply + Sync),
+        mut first: Option<(Arc<Room>, Past)>,
+        answer: Answer<'_>,
         mut removals: u64,
     ) -> Result<(), Fault> {
         let keep = self.kinds.keep(&key);
-        let asked = since.is_some() && keep != Keep::None;
+        let asked = since.is_some() && first.is_none() && keep != Keep::None;
         let mut since = since;
         let mut unanswered = Some(answer);
         loop {
-            let room = self.hub.room(&key);
-            let past = match self.past(&key, keep, since.as_ref()).await {
+            let (room, known) = match first.take() {
+                Some((room, past)) => (room, Some(past)),
+                None => (self.hub.room(&key), None),
+            };
+            let past = match self.past_and_present(&key, keep, since.as_ref(), known).await {
                 Ok(past) => past,
                 Err(fault) => {
                     self.hub.retire(&room);
@@ -97,8 +78,7 @@ impl Tidings {
                 return Ok(());
             }
             if let Some(past) = past.as_ref().filter(|past| past.is_not_all()) {
-                let answer = unanswered.take().map(|answer| answer as &dyn Fn(Joined) -> Reply);
-                self.hub.send_page(connection, &room, past, answer);
+                self.hub.send_page(connection, &room, past, unanswered.take());
                 since = past.stretch.last().or(since);
                 if connection.drained().await && self.may_go_on(connection, &key, &mut removals).await {
                     continue;
@@ -106,8 +86,7 @@ impl Tidings {
                 self.hub.retire(&room);
                 return Ok(());
             }
-            let answer = unanswered.map(|answer| answer as &dyn Fn(Joined) -> Reply);
-            if self.hub.try_join(connection, &room, past.as_ref(), answer) == Attempt::Done {
+            if self.hub.try_join(connection, &room, past.as_ref(), unanswered) == Attempt::Done {
                 self.hub.count_recovery(asked, past.is_some_and(|past| past.recovered));
                 break;
             }
@@ -130,8 +109,38 @@ impl Tidings {
         may
     }
 
+    /// [`Self::past`], unless it is known; with what other servers appended meanwhile handed to those who are here: the joiner shall not be told that all is there
+    /// as long as this server does not know of some.
+    async fn past_and_present(
+        &self,
+        key: &RoomKey,
+        keep: Keep,
+        since: Option<&Position>,
+        known: Option<Past>,
+    ) -> Result<Option<Past>, Fault> {
+        let past = match known {
+            Some(past) => Some(past),
+            None => self.past(key, keep, since).await?,
+        };
+        if self.store.is_shared()
+            && let Some(Past { stretch: Stretch { head, .. }, .. }) = &past
+            && self
+                .hub
+                .position(key)
+                .is_some_and(|here| here.epoch == head.epoch && here.offset < head.offset)
+        {
+            self.settle_room(key).await.map_err(unavailable)?;
+        }
+        Ok(past)
+    }
+
     /// What somebody who joins needs of a room's past; nothing where nothing is kept.
-    async fn past(&self, key: &RoomKey, keep: Keep, since: Option<&Position>) -> Result<Option<Past>, Fault> {
+    pub(super) async fn past(
+        &self,
+        key: &RoomKey,
+        keep: Keep,
+        since: Option<&Position>,
+    ) -> Result<Option<Past>, Fault> {
         let page = match (keep, since) {
             (Keep::None, _) => return Ok(None),
             (_, Some(since)) => Page::After(since.offset),

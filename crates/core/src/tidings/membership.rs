@@ -9,7 +9,7 @@ use tidings_protocol::{
 
 use super::{Tidings, unavailable};
 use crate::{
-    Connection, Identity, RoomKey,
+    Connection, Identity, RoomKey, StoreError,
     access::{self, Act, Why},
     store::{Member, MemberRole, RoomRecord},
 };
@@ -57,10 +57,27 @@ impl Tidings {
     /// # Errors
     /// `unavailable`.
     pub async fn rooms(&self, after: Option<RoomName>, limit: usize) -> Result<Vec<RoomRecord>, Fault> {
-        // Of the other kinds only personal rooms keep anything, and those come behind all that have a name.
-        let mut records = self.store.rooms(after.map(RoomKey::Named), limit).await.map_err(unavailable)?;
-        records.retain(|record| record.room.name().is_some());
-        Ok(records)
+        self.named_rooms(after, limit).await.map_err(unavailable)
+    }
+
+    pub(super) async fn named_rooms(
+        &self,
+        after: Option<RoomName>,
+        limit: usize,
+    ) -> Result<Vec<RoomRecord>, StoreError> {
+        let (mut found, mut after) = (Vec::new(), after.map(RoomKey::Named));
+        while found.len() < limit {
+            let records = self.store.rooms(after.clone(), limit).await?;
+            let Some(last) = records.last().map(|last| last.room.clone()) else { break };
+            found.extend(records.into_iter().filter(|record| record.room.name().is_some()));
+            // What goes to everyone and to roles comes before all that have a name, and personal rooms come behind them.
+            if matches!(last, RoomKey::Personal(_)) {
+                break;
+            }
+            after = Some(last);
+        }
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// Forgets a room with its entries and members, and shows everyone out; whether there was one, kept or followed.

@@ -25,6 +25,7 @@ mod upkeep;
 pub(super) use ask::check_url;
 pub(super) use desk::Desk;
 pub(super) use sending::{json, own_entry};
+pub(super) use telling::reader;
 
 pub use ask::{Ask, Audience};
 pub use marking::{MarkedAs, WhichOnes};

@@ -19,7 +19,7 @@ use crate::{
 pub struct Published {
     /// The new entry; the first one's where there were several rooms.
     pub id: EntryId,
-    /// Its place, where there was one room and it keeps entries.
+    /// Its place, where there was one room or user and what goes there is kept.
     pub offset: Option<Offset>,
     /// Who was connected to hear it.
     pub reached: Reached,
@@ -109,7 +109,8 @@ impl Tidings {
                 let Asked { target, publication, receipts } = asked.into();
                 refuse_answers(&publication)?;
                 let keys = self.rooms_meant(target)?;
-                let mut plan = Plan { single: keys.len() == 1, kept: 0, transient: Vec::new() };
+                let single = matches!(keys[..], [RoomKey::Named(_) | RoomKey::Personal(_)]);
+                let mut plan = Plan { single, kept: 0, transient: Vec::new() };
                 // What is asked about by one id has one.
                 let shared_id = receipts.then(|| EntryId::new(now));
                 tracked.extend(shared_id.map(|id| self.tracked_of(id, &keys, now)));

@@ -68,7 +68,7 @@ impl Tidings {
         }
     }
 
-    async fn settle_room(&self, key: &RoomKey) -> Result<(), StoreError> {
+    pub(super) async fn settle_room(&self, key: &RoomKey) -> Result<(), StoreError> {
         while let Some(position) = self.hub.position(key) {
             let stretch = self.read(key, Page::After(position.offset), PAGE).await?;
             if stretch.lost(&position).is_some() || stretch.entries.is_empty() {

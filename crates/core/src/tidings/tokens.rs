@@ -1,8 +1,11 @@
 //! Tokens that end before their time, and those that take over from others.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
-use tidings_protocol::{Close, ErrorCode, Fault, Timestamp, UserId};
+use tidings_protocol::{Audience, Close, ErrorCode, Fault, Timestamp, UserId};
 
 use super::{
     Tidings,
@@ -64,17 +67,23 @@ impl Tidings {
     /// A fresh token speaks for a connection from now on: it may bring other roles, and close rooms that the old one opened.
     ///
     /// # Errors
-    /// As [`Self::admit_token`].
+    /// As [`Self::admit_token`]; `unavailable` when a role comes with it and the store is: then the old token stays.
     pub async fn change_identity(&self, connection: &Arc<Connection>, fresh: Identity) -> Result<(), Fault> {
         self.admit_token(&fresh)?;
         let (before, fresh) = (connection.identity(), Arc::new(fresh));
+        let gained = fresh.roles.iter().filter(|role| !before.roles.contains(role)).cloned();
+        let starts = self.starts(gained.map(Audience::Role), &BTreeMap::new()).await?;
         self.hub.set_expiry(connection, fresh.expires_at);
         connection.set_identity(fresh.clone());
         for role in before.roles.iter().filter(|role| !fresh.roles.contains(role)) {
             self.hub.leave(connection, &RoomKey::Role(role.clone()));
         }
-        for role in fresh.roles.iter().filter(|role| !before.roles.contains(role)) {
-            self.hub.follow_quietly(connection, &RoomKey::Role(role.clone()));
+        for start in starts {
+            if self.follow_audience(connection, start).await.is_err() {
+                // It comes back with the new token and is told where everything stands.
+                connection.end(Close::CONTINUITY_LOST);
+                return Ok(());
+            }
         }
         for room in connection.room_names() {
             self.show_out(connection, &room).await;

@@ -16,7 +16,7 @@ use tidings_core::{
     Clock, Connection, Encode, Entry, Format, Hub, HubSettings, Identity, Joined, Kinds, MemoryStore,
     Monotonic, Origin, Outlet, Pace, Tidings, metrics::Metrics,
 };
-use tidings_protocol::{Reply, RoomName, Timestamp, UserId, reply::JoinedRoom};
+use tidings_protocol::{Reply, ResumeCursor, RoomName, Timestamp, UserId, reply::JoinedRoom};
 use tidings_settings::{Access, AnyOf, Keep, RoomRule, Settings};
 
 /// The people, the clock and the server.
@@ -91,9 +91,10 @@ impl Hall {
         let connected =
             self.tidings.hub.connect(Arc::new(identity.clone()), Format::default(), origin, outlet);
         let connection = connected.unwrap_or_else(|_| unreachable!("there is no limit"));
-        let greeting = |_: Joined| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
+        let greeting = |_: Joined, _| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
         let shared: Arc<Connection> = connection.clone();
-        now(self.tidings.welcome(&shared, &identity, None, &greeting)).expect("a welcome");
+        now(self.tidings.welcome(&shared, &identity, &ResumeCursor::default(), &greeting))
+            .expect("a welcome");
         shared.flush();
         connection
     }

@@ -18,11 +18,11 @@ use world::{Step, World};
 
 fn step() -> impl Strategy<Value = Step> {
     let client = 0..world::CLIENTS;
-    let room = 0..world::ROOMS;
+    let (room, log) = (0..world::ROOMS, 0..world::LOGS);
     prop_oneof![
-        6 => (room.clone(), 0usize..400).prop_map(|(room, size)| Step::Append { room, size }),
+        6 => (log.clone(), 0usize..400).prop_map(|(room, size)| Step::Append { room, size }),
         6 => any::<prop::sample::Index>().prop_map(Step::Deliver),
-        1 => room.clone().prop_map(Step::Transient),
+        1 => log.prop_map(Step::Transient),
         2 => (client.clone(), room.clone()).prop_map(|(client, room)| Step::Join { client, room }),
         1 => (client.clone(), room).prop_map(|(client, room)| Step::Leave { client, room }),
         1 => client.clone().prop_map(Step::Cut),

@@ -26,7 +26,8 @@ use tidings_core::{
     },
 };
 use tidings_protocol::{
-    Epoch, EventType, Json, Offset, Position, Reply, RoomName, Timestamp, UserId, reply::JoinedRoom,
+    Audience, Epoch, EventType, Json, Offset, Position, Reply, ResumeCursor, RoomName, Timestamp, UserId,
+    reply::JoinedRoom,
 };
 use tidings_settings::{Keep, Settings};
 
@@ -34,9 +35,12 @@ use crate::client::{Client, Wire};
 
 pub(crate) const CLIENTS: usize = 4;
 pub(crate) const ROOMS: usize = 3;
+/// The rooms that are joined, and what goes to everyone.
+pub(crate) const LOGS: usize = ROOMS + 1;
 
-/// Rooms `a` and `b` keep a log, `last` keeps the last value.
-const NAMES: [&str; ROOMS] = ["a", "b", "last"];
+/// Rooms `a` and `b` keep a log, `last` keeps the last value, and `everyone` is followed without asking.
+const NAMES: [&str; LOGS] = ["a", "b", "last", EVERYONE];
+const EVERYONE: &str = "everyone";
 const LOG: Keep = Keep::For(Duration::from_secs(300));
 
 #[derive(Clone, Debug)]
@@ -207,17 +211,9 @@ impl World {
         if shared.follows(&key(room)) {
             return;
         }
-        let place = self.clients[client].places.get(NAMES[room]);
-        let since = place.map(|place| Position {
-            epoch: Epoch(place.epoch.as_str().into()),
-            offset: Offset(place.offset),
-        });
+        let since = self.place(client, NAMES[room]);
         // Only a room that others follow can go on while its past is read: it is in the hub, and holds what comes.
-        let followed = self.clients.iter().flat_map(|other| &other.connection).any(|other| {
-            let other: Arc<Connection> = other.clone();
-            other.follows(&key(room))
-        });
-        self.store.lag.store(followed, Ordering::Relaxed);
+        self.store.lag.store(self.is_followed(room), Ordering::Relaxed);
         let identity = identity(client);
         let answer = |joined: Joined| {
             let (epoch, offset) = joined.position.map(|position| (position.epoch, position.offset)).unzip();
@@ -235,6 +231,19 @@ impl World {
         };
         now(self.tidings.join(&shared, &identity, name(room), since, &answer)).unwrap();
         shared.flush();
+    }
+
+    /// Where a client says that it was.
+    fn place(&self, client: usize, name: &str) -> Option<Position> {
+        let place = self.clients[client].places.get(name)?;
+        Some(Position { epoch: Epoch(place.epoch.as_str().into()), offset: Offset(place.offset) })
+    }
+
+    fn is_followed(&self, room: usize) -> bool {
+        self.clients.iter().flat_map(|other| &other.connection).any(|other| {
+            let other: Arc<Connection> = other.clone();
+            other.follows(&key(room))
+        })
     }
 
     fn leave(&mut self, client: usize, room: usize) {
@@ -261,8 +270,21 @@ impl World {
             self.tidings.hub.connect(Arc::new(identity(client)), Format::default(), origin, Wire::default());
         let connection = connected.unwrap_or_else(|_| panic!("too many connections"));
         let shared: Arc<Connection> = connection.clone();
-        let greeting = |_: Joined| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
-        now(self.tidings.welcome(&shared, &identity(client), None, &greeting)).unwrap();
+        let since = self.place(client, EVERYONE);
+        self.store.lag.store(since.is_some() && self.is_followed(ROOMS), Ordering::Relaxed);
+        let broadcasts = since.clone().map(|since| (Audience::Everyone, since)).into_iter().collect();
+        let cursor = ResumeCursor { broadcasts, ..ResumeCursor::default() };
+        // As a client does that takes over the greeting's cursor: where it is its own, what was missed follows.
+        let greeting = |_: Joined, mut cursor: ResumeCursor| {
+            let position = cursor.broadcasts.remove(&Audience::Everyone);
+            let recovered = position == since;
+            let (epoch, offset) = position.map(|position| (position.epoch, position.offset)).unzip();
+            let (room, lost, members) = (name(ROOMS), None, Vec::new());
+            let data = JoinedRoom { room, epoch, offset, recovered, lost, members, member_count: 0 };
+            Reply::JoinedRoom { reply_to: None, data }
+        };
+        now(self.tidings.welcome(&shared, &identity(client), &cursor, &greeting)).unwrap();
+        shared.flush();
         self.clients[client].connection = Some(connection);
     }
 
@@ -281,6 +303,9 @@ impl World {
         }
         let rooms: Vec<usize> =
             (0..ROOMS).filter(|room| self.clients[client].places.contains_key(NAMES[*room])).collect();
+        if self.clients[client].places.contains_key(EVERYONE) {
+            self.connect(client);
+        }
         for room in rooms {
             self.join(client, room);
         }
@@ -326,14 +351,7 @@ macro_rules! pass_on {
 }
 
 impl KeyStore for SharedStore {
-    pass_on! {
-        data_key(id: DataKeyId) -> Option<WrappedKey>;
-        data_key_of(scope: String) -> Option<WrappedKey>;
-        put_data_key(key: WrappedKey) -> WrappedKey;
-        data_keys(after: Option<DataKeyId>, limit: usize) -> Vec<WrappedKey>;
-        rewrap_data_keys(keys: Vec<Rewrap>) -> u64;
-        data_key_masters() -> Vec<WrappedKey>;
-    }
+    tidings_core::key_calls!(pass_on);
 }
 
 tidings_core::hand_on_inbox!(SharedStore, |shared| shared.store);
@@ -341,13 +359,7 @@ tidings_core::hand_on_chat!(SharedStore, |shared| shared.store);
 tidings_core::hand_on_receipts!(SharedStore, |shared| shared.store);
 
 impl People for SharedStore {
-    pass_on! {
-        note_people(people: Vec<Person>) -> ();
-        people(users: Vec<UserId>) -> Vec<Person>;
-        all_people(after: Option<UserId>, limit: usize) -> Vec<Person>;
-        renew_lease(server: ServerId, now: Timestamp) -> ();
-        left_behind(alive: RangeInclusive<Timestamp>, limit: usize) -> Vec<Person>;
-    }
+    tidings_core::people_calls!(pass_on);
 }
 
 impl Store for SharedStore {
@@ -376,29 +388,12 @@ impl Store for SharedStore {
     fn sweep(&self, now: Timestamp, followed: &dyn Fn(&RoomKey) -> bool) {
         self.store.sweep(now, followed);
     }
+    tidings_core::calls_beside_logs!(pass_on);
+    tidings_core::calls_about_logs!(pass_on);
     pass_on! {
         append(entries: Vec<(Entry, Keep)>, once: Option<Once>) -> Appended;
-        head(room: RoomKey) -> Position;
-        room(room: RoomKey) -> Option<RoomRecord>;
-        rooms(after: Option<RoomKey>, limit: usize) -> Vec<RoomRecord>;
-        put_room(room: RoomName, data: Json, now: Timestamp) -> bool;
-        delete_room(room: RoomName) -> bool;
-        member(room: RoomName, user: UserId) -> Option<Member>;
-        members(room: RoomName, after: Option<UserId>, limit: usize) -> Vec<Member>;
-        rooms_of(user: UserId, after: Option<RoomName>, limit: usize) -> Vec<(RoomName, MemberRole)>;
-        put_member(room: RoomName, user: UserId, role: MemberRole, now: Timestamp) -> bool;
-        remove_member(room: RoomName, user: UserId) -> bool;
-        revoke(user: UserId, at: Timestamp) -> ();
-        revocations(since: Timestamp) -> Vec<Revocation>;
         entries_of(user: UserId, after: Option<(RoomKey, Offset)>, limit: usize) -> Vec<Arc<Entry>>;
-        erase(user: UserId) -> Erased;
-        forget(room: RoomKey, up_to: Offset) -> u64;
-        tidy(now: Timestamp, tidy: Tidy) -> u64;
         audit(act: AuditAct) -> AuditRecord;
-        audit_log(after: u64, limit: usize) -> Vec<AuditRecord>;
-        claim_job(name: &'static str, now: Timestamp, every_ms: u64, lease_ms: u64) -> bool;
-        finish_job(name: &'static str, now: Timestamp, outcome: Result<Json, String>) -> ();
-        jobs() -> Vec<JobState>;
         health() -> ();
     }
 }
@@ -419,7 +414,9 @@ struct Lines;
 
 impl Encode for Lines {
     fn entry(&self, _: Format, entry: &Entry) -> Bytes {
-        let line = match (entry.room.name(), entry.offset) {
+        let everyone = name(ROOMS);
+        let room = entry.room.name().or((entry.room == RoomKey::Everyone).then_some(&everyone));
+        let line = match (room, entry.offset) {
             (Some(room), Some(offset)) => format!("entry {room} {offset} {}\n", entry.data.as_str()),
             _ if matches!(entry.r#type.as_str(), "presence_update" | "member_left") => {
                 format!("told {} {}\n", entry.r#type, entry.data.as_str())
@@ -466,7 +463,7 @@ fn name(room: usize) -> RoomName {
 }
 
 fn key(room: usize) -> RoomKey {
-    RoomKey::Named(name(room))
+    if NAMES[room] == EVERYONE { RoomKey::Everyone } else { RoomKey::Named(name(room)) }
 }
 
 fn identity(client: usize) -> Identity {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
-use tidings_core::{Connection, Encode, Format, Identity, Joined, Origin, limits::Bucket};
+use tidings_core::{Connection, Encode, Format, Identity, Joined, Origin, Resuming, limits::Bucket};
 use tidings_protocol::{
     Close, Command, ConnectionId, CorrelationId, ErrorCode, Fault, Incoming, Reply, ResumeCursor, RoomName,
     Timestamp, UserId,
@@ -18,6 +18,9 @@ use super::{
     websocket::{self, Registered, Serving},
 };
 use crate::{App, serve::Prefixed};
+
+/// When somebody who came while the store was away may try again, in milliseconds.
+const AWAY_RETRY_MS: u64 = 1_000;
 
 /// What came with the upgrade request.
 pub(super) struct Arrival {
@@ -64,9 +67,14 @@ async fn introduce(
         Err((fault, socket)) => return refuse(app, &socket, format, Refusal::too_many(fault)).await,
     };
     let connection = &registered.connection;
-    if let Err(fault) = greet(app, connection, &identity, resume, asked).await {
+    if let Err(mut fault) = greet(app, connection, &identity, resume, asked).await {
         let close = match fault.code {
             ErrorCode::Unauthorized => Close::TOKEN_REVOKED,
+            ErrorCode::Unavailable => {
+                fault.retry_after_ms.get_or_insert(AWAY_RETRY_MS);
+                app.edge_metrics.handshake("unavailable");
+                Close::TRY_AGAIN_LATER
+            }
             _ => Close::INTERNAL,
         };
         // Behind what is on the queue already: half a frame of it may have left.
@@ -200,27 +208,30 @@ async fn greet(
     asked: Asked,
 ) -> Result<(), Fault> {
     let opened = app.tidings.open_inbox(identity).await;
-    let greeting = |joined: Joined| Reply::ConnectionEstablished {
+    let badge = opened.map(|(unread, _)| unread);
+    let greeting = |joined: Joined, cursor| Reply::ConnectionEstablished {
         connection_id: connection.id,
         user: identity.user.clone(),
         server_time: app.tidings.clock().now(),
         ping_interval: app.settings.live.ping_interval.as_millis() as u64,
-        resume: joined.position.map(|position| position.to_string()),
+        resume: Some(ResumeCursor { inbox: badge, ..cursor }.to_string()),
         recovered: joined.recovered,
         lost: joined.lost,
-        unread: opened.map(|(unread, _)| unread),
+        unread: badge,
     };
     let shared: Arc<Connection> = connection.clone();
-    let mut cursor = resume.unwrap_or_default();
-    app.tidings.welcome(&shared, identity, cursor.personal.take(), &greeting).await?;
+    let comes_back = resume.is_some();
+    let cursor = resume.unwrap_or_default();
+    let parts = app.tidings.welcome(&shared, identity, &cursor, &greeting).await?;
     app.tidings.inbox_opened(identity, opened);
     if let (Some(reply_to), Some(expires_at)) = (asked, identity.expires_at) {
         let answer = Reply::Authenticated { reply_to, user: identity.user.clone(), expires_at };
         connection.send(Frames.reply(connection.format, &answer));
     }
-    if cursor.names_more() {
+    if comes_back {
         let joined = |room: &RoomName, joined| joined_room(None, room.clone(), joined);
-        let parts = app.tidings.resume(&shared, identity, cursor, &joined).await?;
+        let resuming = Resuming { connection: &shared, identity, parts, badge };
+        let parts = app.tidings.resume(resuming, cursor, &joined).await?;
         connection.send(Frames.reply(connection.format, &Reply::Resumed { parts }));
     }
     connection.flush();

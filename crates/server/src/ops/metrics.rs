@@ -11,7 +11,8 @@ use super::histogram::Durations;
 use crate::api::routes;
 
 /// How a WebSocket handshake can go.
-const HANDSHAKES: [&str; 5] = ["accepted", "bad_token", "foreign_origin", "rate_limited", "too_many"];
+const HANDSHAKES: [&str; 6] =
+    ["accepted", "bad_token", "foreign_origin", "rate_limited", "too_many", "unavailable"];
 
 /// How a connection can end: `refused` stays away, `wait` and `at_once` come back.
 const CLOSES: [&str; 7] = ["normal", "lost", "restart", "refused", "wait", "at_once", "error"];
@@ -77,7 +78,7 @@ impl EdgeMetrics {
         self.requests.inc(ordinal * STATUSES.len() + class);
     }
 
-    /// Counts a handshake: `accepted`, `bad_token`, `foreign_origin`, `rate_limited` or `too_many`.
+    /// Counts a handshake: `accepted`, `bad_token`, `foreign_origin`, `rate_limited`, `too_many` or `unavailable`.
     pub fn handshake(&self, result: &'static str) {
         self.handshakes.inc_named(result);
     }

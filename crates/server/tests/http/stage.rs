@@ -11,7 +11,7 @@ use http::{Method, Request, StatusCode, header::HeaderMap, request::Builder};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tidings_core::{Connection, Format, Identity, MemoryStore, Origin, Outlet, RoomKey, Store};
-use tidings_protocol::{Reply, RoomName};
+use tidings_protocol::{Reply, ResumeCursor, RoomName};
 use tidings_server::App;
 use tidings_settings::{Secret, Settings};
 use tower::ServiceExt;
@@ -123,7 +123,8 @@ impl Stage {
         let connection = tidings.hub.connect(identity.clone(), Format::default(), origin, Void).unwrap();
         let shared: Arc<Connection> = connection.clone();
         let answer = |_| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
-        tidings.welcome(&shared, &identity, None, &answer).await.unwrap();
+        let greeting = |joined, _| answer(joined);
+        tidings.welcome(&shared, &identity, &ResumeCursor::default(), &greeting).await.unwrap();
         for room in rooms {
             let room: RoomName = room.parse().unwrap();
             tidings.join(&shared, &identity, room.clone(), None, &answer).await.unwrap();

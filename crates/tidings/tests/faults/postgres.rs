@@ -45,7 +45,7 @@ async fn away_at_start_it_refuses_soon_and_works_when_it_comes() {
 
     // Who was let in while nobody knows whose tokens were revoked, or where the personal room stands, would be let in wrongly.
     let mut ada = server.dial().bearer(&token(&server, "ada")).open().await;
-    ada.refused("unavailable", 1011).await;
+    ada.refused("unavailable", 1013).await;
     server.publish(json!({ "room": "live_1" }), "tick", json!(1)).await;
 
     postgres.resume().unwrap();
@@ -80,7 +80,7 @@ async fn killed_under_load_it_is_refused_soon_and_back_soon() {
         // Where the newcomer's personal room stands is not known, so nobody comes in; that is said at once, and not for good.
         let newcomer = format!("newcomer{transient}");
         let asked = Instant::now();
-        server.dial().bearer(&token(&server, &newcomer)).open().await.refused("unavailable", 1011).await;
+        server.dial().bearer(&token(&server, &newcomer)).open().await.refused("unavailable", 1013).await;
         assert!(asked.elapsed() < REFUSED_WITHIN + BUSY, "{:?}", asked.elapsed());
         let end = Instant::now() + down;
         while Instant::now() < end {

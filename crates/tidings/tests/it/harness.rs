@@ -9,7 +9,7 @@ mod server;
 mod token;
 
 pub(crate) use bystander::Bystander;
-pub(crate) use client::{Client, Heard};
+pub(crate) use client::{Client, Heard, cursor_of, personal};
 pub(crate) use command::{Called, call, call_at_terminal};
 pub(crate) use http::{Http, Response};
 pub(crate) use raw::{Frame, Raw, frame};

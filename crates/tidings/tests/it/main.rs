@@ -29,6 +29,7 @@ mod publish;
 mod receipts;
 mod recovery;
 mod resume;
+mod resume_everywhere;
 mod rooms;
 mod scheduled;
 mod sealed;

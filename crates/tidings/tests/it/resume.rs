@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Http, Server, token};
+use crate::harness::{Client, Http, Server, personal, token};
 
 const FREE: &[(&str, &str)] = &[
     ("limits.attempts_per_minute", "0"),
@@ -50,14 +50,15 @@ async fn publish(server: &Server, to: Value, numbers: std::ops::Range<u64>) {
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
-/// All up to `resumed`, and its parts by the rooms' names.
+/// All up to `resumed`, and its parts by the rooms' names, or what they are.
 async fn until_resumed(client: &mut Client) -> (Vec<Value>, HashMap<String, Value>) {
     let mut before = Vec::new();
     loop {
         let message = client.next().await;
         if message["type"] == "resumed" {
             let parts = message["parts"].as_array().unwrap().iter();
-            let name = |part: &Value| part["room"].as_str().unwrap_or("presence").to_owned();
+            let name =
+                |part: &Value| part["room"].as_str().or(part["part"].as_str()).unwrap_or_default().to_owned();
             return (before, parts.map(|part| (name(part), part.clone())).collect());
         }
         before.push(message);
@@ -79,7 +80,7 @@ async fn j1_one_cursor_brings_back_all_parts() {
         let user = format!("ada_{way:?}");
         let mut ada = server.dial().query(&format!("token={}", token(&server, &user))).open().await;
         let greeting = ada.expect("connection_established").await;
-        let (own_epoch, _) = greeting["resume"].as_str().unwrap().split_once(':').unwrap();
+        let (own_epoch, _) = personal(&greeting);
         let mut at = HashMap::new();
         for room in ["channel_a", "channel_b", "orders"] {
             let joined = ada.join(room).await;
@@ -115,7 +116,7 @@ async fn j1_one_cursor_brings_back_all_parts() {
         let presence = &parts["presence"]["items"];
         assert_eq!((&presence[0]["user"], &presence[0]["status"]), (&json!("bob"), &json!("online")));
         assert_eq!((&presence[1]["user"], &presence[1]["status"]), (&json!("nobody"), &json!("offline")));
-        assert_eq!(parts.len(), 5);
+        assert_eq!(parts.len(), 4 + ["personal", "broadcast", "presence", "inbox", "counters"].len());
         let answered = before.iter().filter(|heard| heard["type"] == "authenticated").count();
         assert_eq!(answered, usize::from(way == Way::Authenticate));
 
@@ -222,7 +223,7 @@ async fn j1_long_absences_in_several_rooms_at_once() {
     let server = Arc::new(Server::with(FREE));
     let mut ada = server.dial().query(&format!("token={}", token(&server, "ada"))).open().await;
     let greeting = ada.expect("connection_established").await;
-    let (own_epoch, _) = greeting["resume"].as_str().unwrap().split_once(':').unwrap();
+    let (own_epoch, _) = personal(&greeting);
     let epoch = |joined: Value| json!({ "epoch": joined["epoch"], "offset": 0 });
     let (a, b) = (epoch(ada.join("channel_a").await), epoch(ada.join("channel_b").await));
     ada.cut();

@@ -1,11 +1,17 @@
 import { vi } from 'vitest';
 import { createClient } from '../client.js';
 import type { ClientOptions, StatusChange, TidingsClient } from '../types.js';
+import type { ResumeCursor } from '../wire.js';
 
 type Message = Record<string, unknown>;
 
 function joinedRoom(room: unknown, more: Message): Message {
   return { type: 'joined_room', data: { room, recovered: false, members: [], member_count: 1, ...more } };
+}
+
+/** As the server writes it. */
+export function asCursor(cursor: ResumeCursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
 /** A WebSocket whose server is the test. */
@@ -43,7 +49,11 @@ export class FakeSocket {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
+  /** Greets; where `resume` is `<epoch>:<offset>`, with the cursor of that place in the user's own room. */
   greet(more: Message = {}): void {
+    const [epoch, offset] = `${more.resume ?? ''}`.split(':');
+    if (epoch && offset)
+      more = { ...more, resume: asCursor({ personal: { epoch, offset: Number(offset) } }) };
     this.say({
       type: 'connection_established',
       connection_id: `c${FakeSocket.all.length}`,
@@ -52,6 +62,10 @@ export class FakeSocket {
       ping_interval: 25_000,
       ...more,
     });
+    // As the server does, at once where there is nothing to bring back.
+    const { rooms = {}, presence = [] } = this.cursor;
+    const taken = more.recovered || more.lost;
+    if (taken && !Object.keys(rooms).length && !presence.length) this.resumed();
   }
 
   /** The server ends the connection; 1006: it just broke. */
@@ -86,11 +100,9 @@ export class FakeSocket {
     this.say({ type: 'resumed', parts });
   }
 
-  /** The cursor the client brought, where it names more than the user's own room. */
-  get cursor(): { personal?: object; rooms?: Record<string, object | null>; presence?: string[] } {
-    const text = this.url.searchParams.get('resume') ?? '';
-    if (!/^[\w-]+$/.test(text)) throw new Error(`no base64url without padding: ${text}`);
-    return JSON.parse(Buffer.from(text, 'base64url').toString());
+  /** The cursor the client brought; with nothing in it where it brought none. */
+  get cursor(): Omit<ResumeCursor, 'rooms'> & { rooms?: Record<string, string | null> } {
+    return JSON.parse(this.url.searchParams.get('resume') ?? '{}');
   }
 
   entry(more: Message): void {

@@ -28,7 +28,7 @@ export const clientAuthenticateResume: ClientMessageOf<'authenticate'> = {
   "type": "authenticate",
   "id": 1,
   "token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
-  "resume": "k3xw9q2a:17"
+  "resume": "eyJwZXJzb25hbCI6eyJlcG9jaCI6ImszeHc5cTJhIiwib2Zmc2V0IjoxN30sImJyb2FkY2FzdHMiOnsiZXZlcnlvbmUiOnsiZXBvY2giOiJrM3h3OXEyYyIsIm9mZnNldCI6NH19LCJpbmJveCI6eyJ1bnJlYWQiOjEsInJldmlzaW9uIjo3fX0"
 };
 
 /** `schema/frames/client.chat_message.json` */
@@ -628,6 +628,10 @@ export const entryPresenceUpdate: EntryMessage & OwnEntryOf<'presence_update'> =
 export const entryPublishedEveryone: EntryMessage = {
   "type": "maintenance.soon",
   "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+  "broadcast": {
+    "to": "everyone",
+    "offset": 5
+  },
   "time": "2026-11-21T06:00:00.123Z",
   "data": null
 };
@@ -871,8 +875,12 @@ export const replyConnectionEstablished: ReplyOf<'connection_established'> = {
   "user": "ada",
   "server_time": "2026-11-21T06:00:00.123Z",
   "ping_interval": 25000,
-  "resume": "k3xw9q2a:17",
-  "recovered": false
+  "resume": "eyJwZXJzb25hbCI6eyJlcG9jaCI6ImszeHc5cTJhIiwib2Zmc2V0IjoxN30sImJyb2FkY2FzdHMiOnsiZXZlcnlvbmUiOnsiZXBvY2giOiJrM3h3OXEyYyIsIm9mZnNldCI6NH19LCJpbmJveCI6eyJ1bnJlYWQiOjEsInJldmlzaW9uIjo3fX0",
+  "recovered": false,
+  "unread": {
+    "unread": 1,
+    "revision": 7
+  }
 };
 
 /** `schema/frames/reply.goodbye.json` */
@@ -1103,6 +1111,26 @@ export const replyResumed: ReplyOf<'resumed'> = {
   "type": "resumed",
   "parts": [
     {
+      "part": "personal",
+      "epoch": "k3xw9q2a",
+      "offset": 17,
+      "recovered": true
+    },
+    {
+      "part": "broadcast",
+      "to": "everyone",
+      "epoch": "k3xw9q2c",
+      "offset": 5,
+      "recovered": true
+    },
+    {
+      "part": "broadcast",
+      "to": "role:admin",
+      "epoch": "k3xw9q2d",
+      "offset": 0,
+      "recovered": false
+    },
+    {
       "part": "room",
       "room": "order_123",
       "epoch": "k3xw9q2a",
@@ -1136,6 +1164,51 @@ export const replyResumed: ReplyOf<'resumed'> = {
           "connections": 1
         }
       ]
+    },
+    {
+      "part": "inbox",
+      "recovered": false,
+      "snapshot": [
+        {
+          "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+          "title": "Order shipped",
+          "message": "It arrives on Monday.",
+          "severity": "success",
+          "category": "order",
+          "data": {
+            "order": 7
+          },
+          "url": "/orders/7",
+          "actions": [
+            {
+              "id": "track",
+              "label": "Track it",
+              "url": "/orders/7/track"
+            }
+          ],
+          "read": false,
+          "created_at": "2026-11-21T06:00:00.123Z"
+        }
+      ]
+    },
+    {
+      "part": "counters",
+      "recovered": false,
+      "snapshot": {
+        "inbox": {
+          "unread": 1,
+          "revision": 7
+        },
+        "rooms": [
+          {
+            "room": "order_123",
+            "unread": 2,
+            "up_to": 40,
+            "revision": 3,
+            "muted": false
+          }
+        ]
+      }
     }
   ]
 };

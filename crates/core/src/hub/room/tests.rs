@@ -58,3 +58,15 @@ fn what_came_before_the_position_was_known_is_waited_for_too() {
     assert_eq!(take(&mut state, &[10]), [8]);
     assert_eq!(state.give_up_on(Offset(8)), Missing::Still);
 }
+
+/// Erasing somebody gives logs that have not begun another epoch: nobody who follows one has missed anything by that.
+#[test]
+fn a_log_that_has_not_begun_may_begin_in_another_epoch() {
+    let at = |epoch: &str, offset| Position { epoch: Epoch(epoch.into()), offset: Offset(offset) };
+    let mut state = opened();
+    assert!(state.open(&at("f", 2)), "the first entries are on their way");
+    assert_eq!(state.position(), Some(at("f", 0)));
+    take(&mut state, &[1]);
+    assert_eq!(state.pending.len(), 1);
+    assert!(!state.open(&at("g", 0)), "it has begun, and is gone");
+}

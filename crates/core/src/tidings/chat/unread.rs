@@ -100,7 +100,7 @@ impl Tidings {
         after: Option<RoomName>,
         limit: usize,
     ) -> Result<Vec<RecountedRoom>, StoreError> {
-        let records = self.store.rooms(after.map(RoomKey::Named), limit).await?;
+        let records = self.named_rooms(after, limit).await?;
         let mut counted = Vec::new();
         for key in records.into_iter().map(|record| record.room) {
             let Some(room) = key.name().cloned() else { continue };

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use tidings_protocol::{Json, Reply};
+use tidings_protocol::{Json, Reply, ResumeCursor};
 
 use super::*;
 use crate::{
@@ -129,7 +129,8 @@ fn j6_a_revocation_during_the_greeting_counts() {
     tidings.admit_token(&identity).unwrap();
     assert_eq!(run(tidings.revoke(&identity.user)), Ok(0), "the socket is not among the connections yet");
     let connection = connect(&tidings, &Arc::default());
-    let greeting = |_: Joined| Reply::Pong { reply_to: None, timestamp: None };
-    let refused = run(tidings.welcome(&connection, &identity, None, &greeting)).unwrap_err();
+    let greeting = |_: Joined, _| Reply::Pong { reply_to: None, timestamp: None };
+    let cursor = ResumeCursor::default();
+    let refused = run(tidings.welcome(&connection, &identity, &cursor, &greeting)).unwrap_err();
     assert_eq!(refused.code, ErrorCode::Unauthorized);
 }

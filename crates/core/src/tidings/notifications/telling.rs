@@ -195,7 +195,7 @@ impl Tidings {
 }
 
 /// Whose inbox an identity opens.
-pub(super) fn reader(identity: &Identity) -> Reader {
+pub(in crate::tidings) fn reader(identity: &Identity) -> Reader {
     Reader { user: identity.user.clone(), roles: identity.roles.clone() }
 }
 

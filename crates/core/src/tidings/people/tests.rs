@@ -7,7 +7,7 @@ use std::{
 };
 
 use proptest::prelude::*;
-use tidings_protocol::{Reply, command::Availability, reply::Status};
+use tidings_protocol::{Reply, ResumeCursor, command::Availability, reply::Status};
 
 use super::*;
 use crate::{
@@ -70,8 +70,8 @@ impl Stage {
         let format = Format { encoding: tidings_protocol::Encoding::Json, deflate: false };
         let connected = self.tidings.hub.connect(Arc::new(identity.clone()), format, origin, Nowhere);
         let connection: Arc<Connection> = connected.unwrap_or_else(|_| panic!("there is a place"));
-        let greeting = |_: Joined| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
-        run(self.tidings.welcome(&connection, &identity, None, &greeting)).unwrap();
+        let greeting = |_: Joined, _| Reply::Goodbye { retry_after_ms: 0, spread_ms: 0 };
+        run(self.tidings.welcome(&connection, &identity, &ResumeCursor::default(), &greeting)).unwrap();
         connection
     }
 

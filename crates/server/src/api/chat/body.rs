@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tidings_protocol::{
-    ErrorCode, Fault, Timestamp, UserId,
+    Fault, Timestamp, UserId,
     chat::{MessageDraft, UpTo},
     depth,
     envelope::{not_an_object, optional, required},
@@ -37,10 +37,7 @@ pub(super) fn message(json: &[u8], depth_max: usize) -> Result<(Option<UserId>, 
         #[serde(borrow, default)]
         client_id: Option<&'a RawValue>,
     }
-    if !depth::within(json, depth_max) {
-        let message = format!("nested too deeply: at most {depth_max} levels are allowed");
-        return Err(Fault::new(ErrorCode::InvalidRequest, message));
-    }
+    depth::check(json, depth_max)?;
     let fields: Fields<'_> = object::from_slice(json).map_err(|error| not_an_object(&error))?;
     let draft = MessageDraft {
         content: optional("content", fields.content)?.unwrap_or_default(),

@@ -1,12 +1,15 @@
 //! Where the listener is in each room, so that after a loss exactly what was missed is asked for, and nothing is printed twice.
 
-use tidings_protocol::reply::JoinedRoom;
-use tidings_protocol::{Command, EntryMessage, Epoch, Offset, Position, RoomName};
+use std::collections::BTreeMap;
 
-/// The rooms that are listened to, and the user's own.
+use tidings_protocol::reply::JoinedRoom;
+use tidings_protocol::{Audience, Command, EntryMessage, Epoch, Offset, Position, ResumeCursor, RoomName};
+
+/// The rooms that are listened to, the user's own, and what goes to the user's roles and to everyone.
 pub(super) struct Positions {
     rooms: Vec<(RoomName, Place)>,
     personal: Place,
+    broadcasts: BTreeMap<Audience, Place>,
     greeted: bool,
 }
 
@@ -23,7 +26,7 @@ struct Place {
 impl Positions {
     pub(super) fn new(rooms: Vec<RoomName>) -> Self {
         let rooms = rooms.into_iter().map(|room| (room, Place::default())).collect();
-        Self { rooms, personal: Place::default(), greeted: false }
+        Self { rooms, personal: Place::default(), broadcasts: BTreeMap::new(), greeted: false }
     }
 
     /// Whether this connection got as far as the greeting.
@@ -37,15 +40,25 @@ impl Positions {
     }
 
     /// For `?resume=`, on every connection but the first.
-    pub(super) fn resume(&self) -> Option<Position> {
-        self.personal.position()
+    pub(super) fn resume(&self) -> Option<ResumeCursor> {
+        let personal = Some(self.personal.position()?);
+        let broadcasts = self.broadcasts.iter();
+        let broadcasts = broadcasts.filter_map(|(to, place)| Some((to.clone(), place.position()?))).collect();
+        Some(ResumeCursor { personal, broadcasts, ..ResumeCursor::default() })
     }
 
     /// Takes the greeting. False when what was missed cannot be had any more.
-    pub(super) fn greeting(&mut self, resume: Option<Position>, recovered: bool) -> bool {
+    pub(super) fn greeting(&mut self, resume: ResumeCursor, recovered: bool) -> bool {
         self.greeted = true;
-        let (epoch, offset) = resume.map(|position| (position.epoch, position.offset)).unzip();
-        self.personal.entered(epoch, offset, recovered)
+        let (epoch, offset) = resume.personal.map(|position| (position.epoch, position.offset)).unzip();
+        let mut complete = self.personal.entered(epoch, offset, recovered);
+        for (to, position) in resume.broadcasts {
+            let place = self.broadcasts.entry(to).or_default();
+            // Where it goes on, the greeting names the place that was asked for.
+            let goes_on = place.position().as_ref() == Some(&position);
+            complete &= place.entered(Some(position.epoch), Some(position.offset), goes_on);
+        }
+        complete
     }
 
     /// What to ask of the server after the greeting, in the rooms' order.
@@ -63,11 +76,15 @@ impl Positions {
 
     /// Whether the entry has not been printed before. Moves the position on.
     pub(super) fn accept(&mut self, entry: &EntryMessage) -> bool {
-        let place = match &entry.room {
-            Some(name) => self.rooms.iter_mut().find(|(room, _)| room == name).map(|(_, place)| place),
-            None => Some(&mut self.personal),
+        let (place, offset) = match (&entry.room, &entry.broadcast) {
+            (Some(name), _) => {
+                let place = self.rooms.iter_mut().find(|(room, _)| room == name).map(|(_, place)| place);
+                (place, entry.offset)
+            }
+            (None, Some(broadcast)) => (self.broadcasts.get_mut(&broadcast.to), Some(broadcast.offset)),
+            (None, None) => (Some(&mut self.personal), entry.offset),
         };
-        let (Some(place), Some(offset)) = (place, entry.offset) else { return true };
+        let (Some(place), Some(offset)) = (place, offset) else { return true };
         if offset <= place.seen {
             return false;
         }
@@ -104,6 +121,11 @@ mod tests {
             "time": "2026-11-21T06:00:00.123Z", "data": null,
         });
         serde_json::from_value(entry).unwrap()
+    }
+
+    fn to_everyone(offset: u64) -> EntryMessage {
+        let broadcast = serde_json::json!({ "to": "everyone", "offset": offset });
+        EntryMessage { broadcast: serde_json::from_value(broadcast).unwrap(), ..entry(None, None) }
     }
 
     fn joined(epoch: &str, offset: u64, recovered: bool) -> JoinedRoom {
@@ -147,5 +169,21 @@ mod tests {
             assert!(positions.accept(&entry(Some("other"), Some(1))));
         }
         assert_eq!(positions.resume(), None);
+    }
+
+    #[test]
+    fn what_goes_to_everyone_goes_on_where_it_was() {
+        let cursor = |text: &str| {
+            let broadcasts = [(Audience::Everyone, text.parse().unwrap())].into();
+            ResumeCursor { personal: "p:1".parse().ok(), broadcasts, ..ResumeCursor::default() }
+        };
+        let mut positions = Positions::new(Vec::new());
+        assert!(positions.greeting(cursor("e:4"), false));
+        assert!(positions.accept(&to_everyone(5)) && !positions.accept(&to_everyone(5)));
+        assert_eq!(positions.resume(), Some(cursor("e:5")), "the personal room stays where it was");
+        assert!(positions.greeting(cursor("e:5"), true));
+        assert!(positions.accept(&to_everyone(6)));
+        assert!(!positions.greeting(cursor("f:2"), true), "another epoch: something is lost");
+        assert_eq!(positions.resume(), Some(cursor("f:2")));
     }
 }

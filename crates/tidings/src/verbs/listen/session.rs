@@ -82,7 +82,7 @@ impl Session {
 
     /// The outer error is final, the inner one may pass.
     async fn connect(&self, token: &str, positions: &Positions) -> anyhow::Result<Result<Socket, String>> {
-        let resume = positions.resume().map(|position| format!("&resume={position}")).unwrap_or_default();
+        let resume = positions.resume().map(|cursor| format!("&resume={cursor}")).unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION");
         let path = format!("/v1/ws?client_type=server&client_version=tidings-{version}{resume}");
         let request = ClientRequestBuilder::new(self.server.websocket(&path).parse()?)
@@ -162,7 +162,7 @@ impl Live<'_> {
                     bail!("the token speaks for {user}, and not for the user that was asked for");
                 }
                 self.ping = Duration::from_millis(ping_interval.max(1000));
-                let resume = resume.and_then(|text| text.parse().ok());
+                let resume = resume.and_then(|text| text.parse().ok()).unwrap_or_default();
                 tell(self.positions.greeting(resume, recovered), &format!("for {user}"));
                 self.user = Some(user);
                 let joins: Vec<Command> = self.positions.joins().collect();

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -108,6 +109,18 @@ impl Dial<'_> {
             Err(error) => panic!("the upgrade failed: {error}"),
         }
     }
+}
+
+/// A greeting's cursor, taken apart.
+pub(crate) fn cursor_of(greeting: &Value) -> Value {
+    let text = greeting["resume"].as_str().unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
+
+/// Where a greeting says that the personal room is.
+pub(crate) fn personal(greeting: &Value) -> (String, u64) {
+    let personal = &cursor_of(greeting)["personal"];
+    (personal["epoch"].as_str().unwrap().to_owned(), personal["offset"].as_u64().unwrap())
 }
 
 impl Client {
