@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use tidings_protocol::{Audience, Role, RoomName, UserId};
-use tidings_settings::{Access, AnyOf, Keep, Pattern, RoomRule};
+use tidings_settings::{Access, AnyOf, Earlier, Keep, Pattern, RoomRule};
 
 /// Which room. A user, a role and everyone are rooms that nobody can join by name, so no name can be mistaken for them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -64,6 +64,8 @@ pub struct Kind {
     pub keep: Keep,
     /// Whether what is kept is sealed.
     pub encrypt: bool,
+    /// What is kept of what its messages said before.
+    pub versions: Earlier,
 }
 
 /// All kinds; the first whose pattern matches decides.
@@ -79,6 +81,7 @@ impl Kinds {
             publish: rule.publish.clone(),
             keep: rule.keep,
             encrypt: rule.encrypt,
+            versions: rule.versions,
         };
         Self(rules.iter().map(kind).collect())
     }
@@ -119,6 +122,11 @@ impl Kinds {
     /// Whether what is kept of a room is sealed, whatever it holds.
     pub fn encrypts(&self, key: &RoomKey) -> bool {
         key.name().and_then(|name| self.of(name)).is_some_and(|kind| kind.encrypt)
+    }
+
+    /// What is kept of what the messages of a room said before.
+    pub(crate) fn versions(&self, room: &RoomName) -> Earlier {
+        self.of(room).map_or(Earlier::None, |kind| kind.versions)
     }
 
     /// What is kept of a room.

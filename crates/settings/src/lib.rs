@@ -28,7 +28,7 @@ pub use load::{DEFAULT_FILE, Loaded, Sources, environment, load, old_names, spli
 pub use origin::{Errors, Origin, Problem};
 pub use pattern::{InvalidPattern, Pattern};
 pub use render::{docs, env, example, example_with, schema};
-pub use rooms::{RoomRule, built_in_rooms};
+pub use rooms::{Earlier, RoomRule, built_in_rooms};
 pub use secret::{MASK, Secret, Url};
 pub use sections::{
     Audience, Auth, Broker, Documents, Limits, Live, Log, LogFormat, Notifications, Security, Server, Store,

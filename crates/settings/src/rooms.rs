@@ -4,6 +4,7 @@ use crate::Settings;
 use crate::access::{Access, AnyOf, Keep};
 use crate::format::{Flag, Plain};
 use crate::pattern::Pattern;
+use crate::sections::words;
 use crate::special::Accesses;
 use crate::table::{paragraph, section};
 
@@ -22,7 +23,23 @@ section! {
     keep: Keep = "90d", Plain("none, last or time");
     /// Whether all entries are sealed with `security.encryption_keys` where they are stored, and not only those in which a secret is found.
     encrypt: bool = "false", Flag;
+    /// What is kept of what a chat's messages said before: `edits`, what was edited, until the message is deleted; `all`, and
+    /// what a deleted one said, for moderators and back ends; `none`.
+    versions: Earlier = "edits", Plain("edits, all or none");
 }
+
+/// What is kept of what a message said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// What was edited, until the message is deleted.
+    Edits,
+    /// That, and what a message said that was deleted.
+    All,
+    /// Nothing.
+    None,
+}
+
+words!(Earlier, "\"edits\", \"all\" or \"none\"", "edits" = Edits, "all" = All, "none" = None);
 
 impl RoomRule {
     /// What rules are for, as one paragraph.
@@ -70,6 +87,7 @@ pub fn built_in_rooms() -> Vec<RoomRule> {
             publish: accesses(publish),
             keep: keep.parse().expect("a test reads every built-in rule"),
             encrypt: false,
+            versions: Earlier::Edits,
         })
         .collect()
 }

@@ -3,8 +3,6 @@
 //! The doc comments are the reference's text. Checks of one value are its format's bounds; checks between settings, and
 //! what only production minds, are in `check.rs`.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use crate::Settings;
@@ -250,7 +248,7 @@ pub enum LogFormat {
 /// A type that is one of a few words: reads and prints them, and names them in its error.
 macro_rules! words {
     ($type:ident, $expected:literal, $($word:literal = $variant:ident),+) => {
-        impl FromStr for $type {
+        impl std::str::FromStr for $type {
             type Err = &'static str;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -261,13 +259,15 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(match self { $(Self::$variant => $word),+ })
             }
         }
     };
 }
+
+pub(crate) use words;
 
 words!(Audience, "\"rooms\" or \"everyone\"", "rooms" = Rooms, "everyone" = Everyone);
 words!(LogFormat, "\"text\" or \"json\"", "text" = Text, "json" = Json);

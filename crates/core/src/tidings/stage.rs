@@ -86,12 +86,17 @@ pub(crate) fn kinds(rules: Rules<'_>) -> Kinds {
 
 /// A server on a store.
 pub(crate) fn tidings_on(store: Box<dyn Store>, rules: Rules<'_>, clock: &Arc<Still>) -> Tidings {
+    tidings_of(store, kinds(rules), clock)
+}
+
+/// The same with rules that say more.
+pub(crate) fn tidings_of(store: Box<dyn Store>, kinds: Kinds, clock: &Arc<Still>) -> Tidings {
     let settings = Settings::default();
     let hub_settings =
         HubSettings { live: settings.live, limits: settings.limits, leeway: settings.auth.leeway };
     let metrics = Arc::new(Metrics::default());
     let hub = Hub::new(hub_settings, clock.clone(), Box::new(Plain), Box::new(|| {}), metrics);
-    Tidings::new(hub, store, kinds(rules), clock.clone())
+    Tidings::new(hub, store, kinds, clock.clone())
 }
 
 /// Runs what never waits for anything outside: the store in memory is always ready.

@@ -48,6 +48,7 @@ impl Hall {
             publish: anyone(),
             keep: Keep::None,
             encrypt: false,
+            versions: tidings_settings::Earlier::None,
         };
         let store = Box::new(MemoryStore::default());
         Self { tidings: Tidings::new(hub, store, Kinds::new(&[rule]), clock.clone()), clock }

@@ -455,6 +455,7 @@ fn rule(pattern: &str, keep: Keep) -> tidings_settings::RoomRule {
         publish: anyone(),
         keep,
         encrypt: false,
+        versions: tidings_settings::Earlier::None,
     }
 }
 

@@ -4,6 +4,7 @@ use tidings_protocol::{
     EntryId, Fault, RoomName, UserId,
     chat::{ChatMessage, MessageDeleted, MessageEdited, PinChange, ReactionChange},
 };
+use tidings_settings::Earlier;
 
 use super::{
     Acted, Author,
@@ -53,8 +54,11 @@ impl Tidings {
         }
         let now = self.clock.now();
         let stood_ms = message.edited_at.map(|at| now.millis().saturating_sub(at.millis()));
-        let versions =
-            if stood_ms.is_some_and(|ms| ms < VERSION_MS) { Versions::Drop } else { Versions::Keep };
+        let is_brief = stood_ms.is_some_and(|ms| ms < VERSION_MS);
+        let versions = match self.kinds.versions(room) {
+            Earlier::Edits | Earlier::All if !is_brief => Versions::Keep,
+            Earlier::Edits | Earlier::All | Earlier::None => Versions::Drop,
+        };
         message.content = content;
         message.edited_at = Some(now);
         let users = self.readers_among(room, found.entry.from.as_ref(), &message.mentions).await?;
@@ -88,7 +92,8 @@ impl Tidings {
         Ok(acted)
     }
 
-    /// Takes away what a message says, and what it said before; its place stays. Users delete their own, moderators and back ends any.
+    /// Takes away what a message says, and what it said before; its place stays. Where the room's kind keeps all versions, what it said is one more of
+    /// them, for moderators and back ends. Users delete their own, moderators and back ends any.
     ///
     /// # Errors
     /// Those of [`Self::edit_message`].
@@ -116,7 +121,11 @@ impl Tidings {
         };
         let data = json(&MessageDeleted { message_id: id, deleted_at: now })?;
         let entry = entry(&key, "message_deleted", author.user(), data, now)?;
-        let act = Act::Delete { message: id, tombstone: json(&tombstone)?, by, versions: Versions::Drop };
+        let versions = match self.kinds.versions(room) {
+            Earlier::All => Versions::Keep,
+            Earlier::Edits | Earlier::None => Versions::Drop,
+        };
+        let act = Act::Delete { message: id, tombstone: json(&tombstone)?, by, versions };
         let deletion = entry.id;
         let done = self.act(act, entry, keep, None).await?;
         let acted = Acted::of(&done, deletion);

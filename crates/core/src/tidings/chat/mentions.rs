@@ -12,7 +12,7 @@ use tidings_protocol::{
 
 use super::acting::{MESSAGE, is_of_type};
 use crate::{
-    Entry, Identity, StoreError, Tidings,
+    Entry, Identity, RoomKey, StoreError, Tidings,
     access::Act,
     store::inbox::{Change, Reader},
     tidings::{
@@ -103,6 +103,33 @@ impl Tidings {
         self.catch_up(message, users).await
     }
 
+    /// Notifies whom a message mentions that came before: it may be that it was kept and the notifications could not be. Who has theirs, or has read the
+    /// message, is not told twice.
+    pub(super) async fn tell_mentioned_again(
+        &self,
+        key: &RoomKey,
+        room: &RoomName,
+        id: EntryId,
+    ) -> Result<(), Fault> {
+        let found = self.store.message(key.clone(), id, None).await.map_err(unavailable)?;
+        let Some(message) = found.filter(|found| found.deleted_at.is_none()).map(|found| found.entry) else {
+            return Ok(());
+        };
+        let said = serde_json::from_str::<ChatMessage>(message.data.as_str()).unwrap_or_default();
+        let mut users = Vec::with_capacity(said.mentions.len());
+        for user in self.readers_among(room, message.from.as_ref(), &said.mentions).await? {
+            if !self.has_read(&user, &message).await? {
+                users.push(user);
+            }
+        }
+        self.tell_mentioned(Mentioned { message: &message, room, users, content: &said.content }).await
+    }
+
+    async fn has_read(&self, user: &UserId, message: &Entry) -> Result<bool, Fault> {
+        let unread = self.store.unread_of(user.clone(), vec![message.room.clone()]);
+        Ok(unread.await.map_err(unavailable)?.iter().any(|it| Some(it.mark) >= message.offset))
+    }
+
     fn mention(
         &self,
         message: &Entry,
@@ -140,11 +167,8 @@ impl Tidings {
         };
         let (mentioned, gone): (Vec<UserId>, Vec<UserId>) = users.into_iter().partition(says);
         self.mentions_gone(message.id, gone).await;
-        let place = now.and_then(|now| now.entry.offset);
         for user in mentioned {
-            let unread = self.store.unread_of(user.clone(), vec![message.room.clone()]);
-            let has_read = unread.await.map_err(unavailable)?.iter().any(|it| Some(it.mark) >= place);
-            if has_read {
+            if self.has_read(&user, message).await? {
                 self.mentions_read(&user, vec![message.id]).await;
             }
         }

@@ -4,6 +4,7 @@ use tidings_protocol::{
     EntryId, Fault, RoomName, UserId,
     chat::{Message as Shown, MessagePage},
 };
+use tidings_settings::Earlier;
 
 use super::{Author, author::needed, refusal::fault, shown};
 use crate::{
@@ -66,10 +67,11 @@ impl Tidings {
         found.map(|found| shown::message(room, found)).ok_or_else(|| fault(Refusal::NoSuchMessage))
     }
 
-    /// What a message said before, oldest first: for who sent it, moderators and back ends.
+    /// What a message said before, oldest first: for who sent it, moderators and back ends; of one that was deleted not for who sent it. Nothing where
+    /// the room's kind keeps none, whatever it kept before.
     ///
     /// # Errors
-    /// Those of [`Self::message`]; `forbidden` for others.
+    /// Those of [`Self::message`]; `forbidden` for others; `not_found` for who sent it when it was deleted.
     pub async fn versions(
         &self,
         author: Author<'_>,
@@ -82,9 +84,13 @@ impl Tidings {
         if let Author::User(_) = author {
             let sender: Option<&UserId> = found.entry.from.as_ref();
             let is_own = sender == Some(needed(&author)?);
-            if !is_own && !self.moderates(author, room).await? {
-                return Err(fault(Refusal::NotYours));
+            let is_deleted = found.deleted_at.is_some();
+            if (!is_own || is_deleted) && !self.moderates(author, room).await? {
+                return Err(fault(if is_own { Refusal::Deleted } else { Refusal::NotYours }));
             }
+        }
+        if self.kinds.versions(room) == Earlier::None {
+            return Ok(Vec::new());
         }
         self.store.versions(key, id).await.map_err(unavailable)
     }

@@ -47,7 +47,10 @@ impl Tidings {
         let entry = entry(&key, MESSAGE, author.user(), json(&message)?, now)?;
         let (sent, cleared) = match self.act(Act::Send(sending), entry, keep, None).await? {
             Done::Sent { entry, cleared, .. } => (entry, cleared),
-            Done::Known { id, offset } => return Ok(Acted { id, offset: Some(offset), replayed: true }),
+            Done::Known { id, offset } => {
+                self.tell_mentioned_again(&key, room, id).await?;
+                return Ok(Acted { id, offset: Some(offset), replayed: true });
+            }
             _ => return Err(fault(Refusal::NoSuchMessage)),
         };
         let acted = Acted { id: sent.id, offset: sent.offset, replayed: false };

@@ -2,14 +2,19 @@
 
 use tidings_protocol::{
     ErrorCode, UserId,
-    chat::{MessageDraft, UpTo},
+    chat::{ChatMessage, MessageDraft, UpTo},
 };
+use tidings_settings::{Access, Earlier, Keep, RoomRule};
 
 use super::{mentions::Mentioned, *};
 use crate::{
-    Identity, MemoryStore, Tidings,
-    store::inbox::Reader,
-    tidings::stage::{Still, run, tidings_on},
+    Identity, Kinds, MemoryStore, Tidings,
+    store::{
+        chat::{Act, ClientId, Sending, Version},
+        inbox::Reader,
+    },
+    tidings::notifications::json,
+    tidings::stage::{Still, run, tidings_of, tidings_on},
 };
 
 const ROOM: &str = "channel_general";
@@ -33,6 +38,12 @@ fn send(tidings: &Tidings, user: &str, content: &str, mentions: &[&str]) -> Acte
 
 fn badge(tidings: &Tidings, user: &str) -> u64 {
     run(tidings.counters(Reader { user: user.parse().unwrap(), roles: Vec::new() })).unwrap().unread
+}
+
+/// What versions say.
+fn said(versions: Vec<Version>) -> Vec<String> {
+    let data = |version: Version| serde_json::from_str::<serde_json::Value>(version.data.as_str()).unwrap();
+    versions.into_iter().map(|version| data(version)["content"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Tells a mention a second time, as one would that comes late.
@@ -73,6 +84,41 @@ fn j7_a_mention_that_comes_late_finds_the_message_deleted() {
 }
 
 #[test]
+fn j7_a_message_that_is_sent_again_notifies_whom_it_could_not_before() {
+    let (tidings, _) = stage();
+    let (ada, bob, room) = (named("ada"), named("bob"), ROOM.parse().unwrap());
+    let draft = |content: &str| MessageDraft {
+        content: content.into(),
+        mentions: vec!["bob".parse().unwrap()],
+        client_id: Some("1".into()),
+        ..MessageDraft::default()
+    };
+    let again = || run(tidings.send_message(Author::User(&ada), &room, draft("Bob!"), None)).unwrap();
+    // Kept, and then the store was away: nobody was told.
+    let key = crate::RoomKey::Named(room.clone());
+    let data =
+        json(&ChatMessage { content: "Bob!".into(), mentions: draft("").mentions, ..ChatMessage::default() });
+    let kept =
+        acting::entry(&key, "chat_message", Some(&ada.user), data.unwrap(), tidings.clock().now()).unwrap();
+    let (id, client_id) = (kept.id, Some(ClientId::parse("1").unwrap()));
+    let mentions = draft("").mentions.into_iter().collect();
+    let act = Act::Send(Sending { client_id, mentions, ..Sending::default() });
+    run(tidings.store().chat(act, kept, Keep::For(std::time::Duration::from_secs(60)))).unwrap().unwrap();
+    assert_eq!(badge(&tidings, "bob"), 0);
+
+    for _ in 0..2 {
+        let acted = again();
+        assert_eq!((acted.id, acted.replayed, badge(&tidings, "bob")), (id, true, 1));
+    }
+    run(tidings.mark_room_read(Author::User(&bob), &room, UpTo::Message(id), true)).unwrap();
+    again();
+    assert_eq!(badge(&tidings, "bob"), 0, "what is read is not told again");
+    run(tidings.delete_message(Author::User(&ada), &room, id)).unwrap();
+    again();
+    assert_eq!(badge(&tidings, "bob"), 0);
+}
+
+#[test]
 fn e1_what_stood_for_less_than_a_minute_is_not_kept() {
     let (tidings, clock) = stage();
     let message = send(&tidings, "ada", "one", &[]);
@@ -83,12 +129,40 @@ fn e1_what_stood_for_less_than_a_minute_is_not_kept() {
         clock.pass(pass_ms);
     }
     let versions = run(tidings.versions(Author::BackEnd(None), &room, message.id)).unwrap();
-    let said: Vec<String> = versions
-        .iter()
-        .map(|version| serde_json::from_str::<serde_json::Value>(version.data.as_str()).unwrap())
-        .map(|data| data["content"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(said, ["one", "three"]);
+    assert_eq!(said(versions), ["one", "three"]);
+}
+
+#[test]
+fn e1_what_a_message_said_before_is_kept_as_its_kind_says() {
+    // What the sender sees after an edit, and a moderator after the deletion.
+    for (kept, after_edit, after_deletion) in [
+        (Earlier::Edits, &["one"][..], &[][..]),
+        (Earlier::All, &["one"], &["one", "two"]),
+        (Earlier::None, &[], &[]),
+    ] {
+        let rule = RoomRule {
+            pattern: ROOM.parse().unwrap(),
+            join: Access::Users.into(),
+            publish: Access::Users.into(),
+            versions: kept,
+            ..RoomRule::default()
+        };
+        let clock = std::sync::Arc::new(Still::default());
+        let tidings = tidings_of(Box::new(MemoryStore::default()), Kinds::new(&[rule]), &clock);
+        let (ada, room) = (named("ada"), ROOM.parse().unwrap());
+        let admin = Identity { roles: vec!["admin".parse().unwrap()], ..named("root") };
+        let message = send(&tidings, "ada", "one", &[]).id;
+        let versions = |author: Author<'_>| run(tidings.versions(author, &room, message)).map(said);
+
+        run(tidings.edit_message(Author::User(&ada), &room, message, "two".into(), None)).unwrap();
+        assert_eq!(versions(Author::User(&ada)).unwrap(), after_edit, "{kept}");
+        run(tidings.delete_message(Author::User(&ada), &room, message)).unwrap();
+        for author in [Author::User(&admin), Author::BackEnd(None)] {
+            assert_eq!(versions(author).unwrap(), after_deletion, "{kept}");
+        }
+        let shut = |user: &str| versions(Author::User(&named(user))).unwrap_err().code;
+        assert_eq!((shut("ada"), shut("bob")), (ErrorCode::NotFound, ErrorCode::Forbidden), "{kept}");
+    }
 }
 
 #[test]
