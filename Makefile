@@ -7,19 +7,20 @@ SHELL := /bin/bash
 
 NPM_STAMP := node_modules/.stamp
 VENV_STAMP := .venv/.stamp
+PYTHON_STAMP := .venv-python/.stamp
 AUTOBAHN_STAMP := .venv-autobahn/.stamp
 # Built only when a source is newer: the binary embeds the pages, and would be linked anew after each build of them.
 WEB_BUILT := packages/demo/dist/index.html
-WEB_SOURCES := $(shell find packages -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
+WEB_SOURCES := $(shell find packages -type d \( -name node_modules -o -name dist -o -name python \) -prune -o -type f -print)
 
-.PHONY: run test bench soak conformance build fmt codegen tools test-rust test-web test-e2e
+.PHONY: run test bench soak conformance build fmt codegen tools test-rust test-web test-python test-e2e
 
 # ------------------------------------------------------------------ for newcomers
 
 run: tools build  ## Build everything and start `tidings dev` with the demo
 	@exec target/release/tidings dev $(ARGS)
 
-test: tools test-rust test-web test-e2e  ## Everything that CI runs
+test: tools test-rust test-web test-python test-e2e  ## Everything that CI runs
 	@echo "All tests passed."
 
 bench: tools $(VENV_STAMP)  ## Compare with the machine's limits and with FastAPI (about 15 minutes; TIDINGS_BENCH_POSTGRES=postgres://… for PostgreSQL too)
@@ -64,6 +65,15 @@ test-web: $(WEB_BUILT)
 	npm run --silent check
 	npm test --silent
 
+test-python: $(WEB_BUILT) $(PYTHON_STAMP)
+	cargo build -p tidings
+	cd packages/python
+	PATH="$(CURDIR)/.venv-python/bin:$$PATH"
+	ruff check --quiet .
+	ruff format --quiet --check .
+	mypy --no-error-summary
+	pytest $(ARGS)
+
 test-e2e: $(WEB_BUILT)
 	scripts/ensure chromium
 	cargo build -p tidings
@@ -93,6 +103,12 @@ $(VENV_STAMP): crates/bench/peers/requirements.txt
 	@echo "Installing Python packages for the comparison into .venv …"
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet -r crates/bench/peers/requirements.txt
+	touch $@
+
+$(PYTHON_STAMP): packages/python/requirements-dev.txt packages/python/pyproject.toml
+	@echo "Installing the Python package and what its tests need into .venv-python …"
+	python3 -m venv .venv-python
+	.venv-python/bin/pip install --quiet -r packages/python/requirements-dev.txt -e packages/python
 	touch $@
 
 $(AUTOBAHN_STAMP): scripts/conformance/requirements.txt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import re
@@ -69,6 +70,47 @@ def test_every_operation_is_one_that_the_server_describes() -> None:
         for m, path in asked
     }
     assert asked - known == set()
+
+
+ANSWERS: dict[type, str] = {
+    tidings.Access: "AccessInfo",
+    tidings.Acted: "ActedResponse",
+    tidings.Action: "NotificationAction",
+    tidings.Connection: "ConnectionInfo",
+    tidings.Delivery: "DeliveredInfo",
+    tidings.Disconnected: "DisconnectResponse",
+    tidings.Entry: "EntryMessage",
+    tidings.Erased: "EraseResponse",
+    tidings.History: "Messages",
+    tidings.Inbox: "NotificationPage",
+    tidings.Mark: "MarkInfo",
+    tidings.Marked: "MarkResponse",
+    tidings.Member: "MemberInfo",
+    tidings.Membership: "Membership",
+    tidings.Message: "Message",
+    tidings.Notification: "Notification",
+    tidings.Notified: "NotifyResponse",
+    tidings.Pin: "MessagePin",
+    tidings.Presence: "Presence",
+    tidings.Published: "PublishResponse",
+    tidings.Reached: "Reached",
+    tidings.Reactions: "ReactionCount",
+    tidings.Receipt: "ReceiptInfo",
+    tidings.Revoked: "RevokeResponse",
+    tidings.Room: "RoomInfo",
+    tidings.RoomUnread: "RoomUnread",
+    tidings.Version: "VersionInfo",
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_answers_have_the_fields_that_the_server_describes(answer: Any) -> None:
+    schema = json.loads((SCHEMA / "openapi.json").read_text())["components"]["schemas"][ANSWERS[answer]]
+    for field in dataclasses.fields(answer):
+        name = field.metadata.get("wire", field.name)
+        assert name in schema["properties"]
+        needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        assert not needed or name in schema["required"], name
 
 
 def _value(name: str) -> Any:

@@ -45,7 +45,7 @@ def test_d1_kept_until_it_is_read(server: Server, both: tuple[Any, Ask], request
         marked = ask(live.notifications.mark(who, "read", [found.id, "0197a1b2-0000-7000-8000-000000000000"]))
         assert (marked.changed, marked.unread, len(marked.not_found)) == (1, 0, 1)
         assert listener.next("unread_count")["data"]["unread"] == 0
-    (receipt,) = ask(live.notifications.receipts(found.id)).items
+    (receipt,) = ask(live.receipts(found.id)).items
     assert (receipt.user, receipt.read_at is not None) == (who, True)
 
 

@@ -93,3 +93,13 @@ def test_refusals_name_the_field_and_repeat_nothing(both: tuple[Any, Ask]) -> No
 def test_a_number_as_a_user_is_said_at_once() -> None:
     with pytest.raises(TypeError, match="user: expected a text"):
         user(7)  # type: ignore[arg-type]
+
+
+def test_j8_receipts_say_to_whom_it_came(server: Server, both: tuple[Any, Ask], request: pytest.FixtureRequest) -> None:
+    live, ask = both
+    who = f"received-{request.node.callspec.id}"
+    with server.listen(who) as listener:
+        published = ask(live.publish(user(who), "wanted", receipts=True))
+        listener.next("wanted")
+    (receipt,) = ask(live.receipts(published.id)).items
+    assert (receipt.user, receipt.read_at) == (who, None)

@@ -114,12 +114,23 @@ class Marked:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """On what something came."""
+
+    device: str
+    """The client's own name for its device; of one that has none, the id of its connection."""
+    at: datetime
+    client_type: str | None = None
+
+
+@dataclass(frozen=True)
 class Receipt:
-    """Who has a notification, and what they did with it."""
+    """Who has an entry or a notification, and what they did with it."""
 
     user: str
-    seen_at: datetime | None = None
-    read_at: datetime | None = None
+    delivered: list[Delivery]
+    seen_at: datetime | None
+    read_at: datetime | None
 
 
 @dataclass(frozen=True)

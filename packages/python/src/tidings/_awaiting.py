@@ -96,7 +96,6 @@ class AsyncNotifications(_Group):
     list = awaiting(notifications.inbox)
     mark = awaiting(notifications.mark)
     mark_all = awaiting(notifications.mark_all)
-    receipts = awaiting(notifications.receipts)
     cancel = awaiting(notifications.cancel)
 
 
@@ -143,6 +142,7 @@ class AsyncTidings:
     publish = awaiting(publishing.publish)
     publish_many = awaiting(publishing.publish_many)
     notify = awaiting(notifications.notify)
+    receipts = awaiting(publishing.receipts)
     stats = awaiting(users.stats)
 
     def __init__(

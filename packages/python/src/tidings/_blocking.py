@@ -95,7 +95,6 @@ class Notifications(_Group):
     list = blocking(notifications.inbox)
     mark = blocking(notifications.mark)
     mark_all = blocking(notifications.mark_all)
-    receipts = blocking(notifications.receipts)
     cancel = blocking(notifications.cancel)
 
 
@@ -142,6 +141,7 @@ class Tidings:
     publish = blocking(publishing.publish)
     publish_many = blocking(publishing.publish_many)
     notify = blocking(notifications.notify)
+    receipts = blocking(publishing.receipts)
     stats = blocking(users.stats)
 
     def __init__(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from .._answers import Action, Inbox, Marked, Notified, Page, Receipt
+from .._answers import Action, Inbox, Marked, Notified
 from .._call import Call, asking, creating, doing, nothing
 from .._reading import reading
 from .._targets import Target
@@ -46,12 +46,13 @@ def notify(
     send_at: datetime | None = None,
     repeat: Repeat | None = None,
     expires_at: datetime | None = None,
+    receipts: bool = False,
     idempotency_key: str | None = None,
 ) -> Call[Notified]:
     """Notify people: it is in their inbox when the answer comes, and who is connected hears it at once.
 
     `url` is what it opens; `category` is what users mute by; while somebody has one with this `dedupe_key`, that one stays and nobody is told
-    again; `send_at` plans it, `repeat` repeats it, `expires_at` ends it.
+    again; `send_at` plans it, `repeat` repeats it, `expires_at` ends it; `receipts` keeps to which devices it was delivered.
     """
     body = given(
         to=to.fields(),
@@ -66,6 +67,7 @@ def notify(
         send_at=timestamp("send_at", send_at),
         repeat=None if repeat is None else repeat.fields(),
         expires_at=timestamp("expires_at", expires_at),
+        receipts=receipts or None,
     )
     return creating("notify", at("notifications"), reading(Notified), body, idempotency_key)
 
@@ -130,9 +132,3 @@ def mark_all(
 def _marking(user: str, act: Act, body: dict[str, Any], roles: Iterable[str] | None) -> Call[Marked]:
     path = at("users", user, "notifications", act)
     return doing("notifications.mark", "POST", path, reading(Marked), body, query=given(roles=roles))
-
-
-def receipts(notification_id: str, *, limit: int | None = None, cursor: str | None = None) -> Call[Page[Receipt]]:
-    """Who has a notification, and when it was seen and read."""
-    path = at("entries", notification_id, "receipts")
-    return asking("notifications.receipts", path, reading(Page[Receipt]), given(limit=limit, cursor=cursor))

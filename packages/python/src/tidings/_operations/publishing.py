@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._answers import Published, Refused
-from .._call import Call, creating
+from .._answers import Page, Published, Receipt, Refused
+from .._call import Call, asking, creating
 from .._errors import error_with
 from .._reading import parse, read_as, reading
 from .._targets import Target
@@ -22,11 +22,12 @@ class Publication:
     type: str
     data: Any = field(default=None, repr=False)
     except_connection: str | None = None
+    receipts: bool = False
 
     def fields(self) -> dict[str, Any]:
         """As the server reads it."""
         fields = {"to": self.to.fields(), "type": self.type, "data": self.data}
-        return fields | given(**{"except": self.except_connection})
+        return fields | given(**{"except": self.except_connection, "receipts": self.receipts or None})
 
 
 def publish(
@@ -35,14 +36,16 @@ def publish(
     data: Any = None,
     *,
     except_connection: str | None = None,
+    receipts: bool = False,
     idempotency_key: str | None = None,
 ) -> Call[Published]:
     """Publish an event.
 
-    `data` may be any JSON value. `except_connection` leaves one connection out, usually the one whose user caused the event. Sent again with the
-    same `idempotency_key` within 24 hours it is published once; without a key each call draws one, for its own retries.
+    `data` may be any JSON value. `except_connection` leaves one connection out, usually the one whose user caused the event. `receipts` keeps to whom
+    it came, and who has read it. Sent again with the same `idempotency_key` within 24 hours it is published once; without a key each call draws one, for
+    its own retries.
     """
-    body = Publication(to, type, data, except_connection).fields()
+    body = Publication(to, type, data, except_connection, receipts).fields()
     return creating("publish", at("publish"), reading(Published), body, idempotency_key)
 
 
@@ -55,6 +58,12 @@ def publish_many(
     """
     body = {"entries": [publication.fields() for publication in publications]}
     return creating("publish_many", at("publish", "batch"), _results, body, idempotency_key)
+
+
+def receipts(entry_id: str, *, limit: int | None = None, cursor: str | None = None) -> Call[Page[Receipt]]:
+    """A page of who has an entry that was sent with `receipts`, or a notification: on what it came, when it was seen and read."""
+    path = at("entries", entry_id, "receipts")
+    return asking("receipts", path, reading(Page[Receipt]), given(limit=limit, cursor=cursor))
 
 
 @dataclass(frozen=True)
