@@ -22,7 +22,7 @@ from tidings import (
     UnavailableError,
     room,
 )
-from tidings._operations import messages, publishing, users
+from tidings.calls import messages, publishing, users
 
 QUICK = Retries(first_wait=0.001, longest_wait=0.01)
 PUBLISH = publishing.publish(room("orders"), "order_created", {"text": "confidential"})

@@ -98,3 +98,7 @@ def test_settings_come_from_the_environment(server: Server, monkeypatch: pytest.
         assert live.stats()["uptime_seconds"] >= 0
         with pytest.raises(ValueError, match="TIDINGS_AUTH_JWT_SECRET is not set"):
             live.token("ada")
+    monkeypatch.delenv("TIDINGS_API_KEY")
+    monkeypatch.setenv("TIDINGS_AUTH_API_KEYS", f"{API_KEY},old")
+    with Tidings() as live:
+        assert live.stats()

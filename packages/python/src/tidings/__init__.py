@@ -64,10 +64,10 @@ from ._errors import (
     UnknownTypeError,
 )
 from ._exchange import Retries
-from ._operations.notifications import Repeat
-from ._operations.publishing import Publication
 from ._targets import Target, everyone, role, room, rooms, user, users
 from ._tokens import mint_token
+from .calls.notifications import Repeat
+from .calls.publishing import Publication
 
 __all__ = [
     "Access",

@@ -14,10 +14,10 @@ from ._answers import Page
 from ._call import Call
 from ._exchange import Answer, NoAnswer, Retries, Send, exchange
 from ._http import no_answer, request_of
-from ._operations import members, messages, notifications, presence, publishing, rooms, users
 from ._presenting import presented
 from ._settings import Settings
 from ._tokens import mint_token
+from .calls import members, messages, notifications, presence, publishing, rooms, users
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the server is and what opens it. What is not given comes from `TIDINGS_URL`, `TIDINGS_API_KEY`, `TIDINGS_AUTH_JWT_SECRET`."""
+    """Where the server is and what opens it. What is not given comes from the environment.
+
+    The names are the command line's: `TIDINGS_URL`; `TIDINGS_API_KEY`, or the first of `TIDINGS_AUTH_API_KEYS`; `TIDINGS_AUTH_JWT_SECRET`.
+    """
 
     url: str
     api_key: str = field(repr=False)
@@ -20,7 +23,7 @@ class Settings:
         """Checked: an address that cannot be one, or a key that fits into no header, is a ValueError here and not with the first call."""
         return cls(
             url=_address(url or os.environ.get("TIDINGS_URL") or "http://127.0.0.1:8000"),
-            api_key=_key(api_key or os.environ.get("TIDINGS_API_KEY") or ""),
+            api_key=_key(api_key or os.environ.get("TIDINGS_API_KEY") or _first_key()),
             jwt_secret=jwt_secret or os.environ.get("TIDINGS_AUTH_JWT_SECRET") or None,
         )
 
@@ -46,6 +49,10 @@ def _address(url: str) -> str:
     ):
         raise ValueError("url: expected http:// or https:// and a host, such as http://127.0.0.1:8000")
     return url.rstrip("/")
+
+
+def _first_key() -> str:
+    return os.environ.get("TIDINGS_AUTH_API_KEYS", "").split(",")[0].strip()
 
 
 def _key(key: str) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 
 from ._answers import Refused
 from ._awaiting import AsyncTidings
-from ._operations.publishing import Publication
 from ._targets import Target, everyone, role, room, user, users
+from .calls.publishing import Publication
 from .emitters import dexter, sentinelops
 from .emitters._messages import split
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from .._answers import Published
 from .._call import Call
-from .._operations.publishing import publish
 from .._targets import everyone, room, rooms
+from ..calls.publishing import publish
 from ._emitter import emitter
 from ._messages import split
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from .._answers import Acted, Notified, Published
 from .._call import Call
-from .._operations.messages import send
-from .._operations.notifications import Severity, notify
-from .._operations.publishing import publish
 from .._targets import everyone, room, user
+from ..calls.messages import send
+from ..calls.notifications import Severity, notify
+from ..calls.publishing import publish
 from ._emitter import emitter
 
 

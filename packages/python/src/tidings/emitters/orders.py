@@ -7,9 +7,9 @@ from typing import Any
 
 from .._answers import Published
 from .._call import Call
-from .._operations.notifications import Severity
-from .._operations.publishing import publish
 from .._targets import everyone, user
+from ..calls.notifications import Severity
+from ..calls.publishing import publish
 from ._emitter import emitter
 
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from .._answers import Notified, Published
 from .._call import Call
-from .._operations.notifications import Severity, notify
-from .._operations.publishing import publish
 from .._targets import user, users
+from ..calls.notifications import Severity, notify
+from ..calls.publishing import publish
 from ._emitter import emitter
 from ._messages import split
 

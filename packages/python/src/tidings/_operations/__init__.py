@@ -1,1 +1,0 @@
-"""Every operation of the HTTP interface as a function that describes its request. Nothing here sends anything."""
