@@ -39,6 +39,7 @@ def test_roles_rooms_and_claims() -> None:
     [
         {"secret": "short"},
         {"user": ""},
+        {"user": 7},
         {"ttl": 0},
         {"ttl": -5},
         {"claims": {"exp": 9}},

@@ -32,6 +32,8 @@ def mint_token(
     """
     if len(secret.encode()) < _SECRET_BYTES_MIN:
         raise ValueError(f"jwt_secret: expected at least {_SECRET_BYTES_MIN} bytes, as the server does")
+    if not isinstance(user, str):
+        raise TypeError(f"user: expected a text, got a {type(user).__name__}")
     if not user:
         raise ValueError("user: expected an id, and it is empty")
     seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
