@@ -13,7 +13,7 @@ AUTOBAHN_STAMP := .venv-autobahn/.stamp
 WEB_BUILT := packages/demo/dist/index.html
 WEB_SOURCES := $(shell find packages -type d \( -name node_modules -o -name dist -o -name python \) -prune -o -type f -print)
 
-.PHONY: run test bench soak conformance build fmt codegen tools test-rust test-web test-python test-e2e
+.PHONY: run test helpdesk bench soak conformance build fmt codegen tools test-rust test-web test-python test-e2e
 
 # ------------------------------------------------------------------ for newcomers
 
@@ -22,6 +22,10 @@ run: tools build  ## Build everything and start `tidings dev` with the demo
 
 test: tools test-rust test-web test-python test-e2e  ## Everything that CI runs
 	@echo "All tests passed."
+
+helpdesk: tools build $(PYTHON_STAMP)  ## A FastAPI application with a live page, to try and to copy from (examples/helpdesk)
+	@cd examples/helpdesk
+	exec ../../.venv-python/bin/python -m helpdesk --data ../../target/helpdesk $(ARGS)
 
 bench: tools $(VENV_STAMP)  ## Compare with the machine's limits and with FastAPI (about 15 minutes; TIDINGS_BENCH_POSTGRES=postgres://… for PostgreSQL too)
 	cargo build --release -p tidings -p tidings-bench
@@ -73,8 +77,13 @@ test-python: $(WEB_BUILT) $(PYTHON_STAMP)
 	ruff format --quiet --check .
 	mypy --no-error-summary
 	pytest $(ARGS)
+	cd ../../examples/helpdesk
+	ruff check --quiet .
+	ruff format --quiet --check .
+	mypy --no-error-summary
+	pytest $(ARGS)
 
-test-e2e: $(WEB_BUILT)
+test-e2e: $(WEB_BUILT) $(PYTHON_STAMP)
 	scripts/ensure chromium
 	cargo build -p tidings
 	npm run --silent e2e
