@@ -20,8 +20,9 @@ _ROOT = Path(__file__).parents[3]
 def main() -> None:
     """Starts both; Ctrl-C ends both."""
     given = _arguments()
-    # Whoever sends SIGTERM wants the other server stopped, too.
-    signal.signal(signal.SIGTERM, _leave)
+    # Whoever ends this wants the other server ended, too, and no traceback.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _leave)
     with socket.create_server(("127.0.0.1", given.port)) as listener:
         origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
         api_key, jwt_secret = secrets.token_hex(32), secrets.token_hex(32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +18,8 @@ class Says:
     status: int = 202
     body: Any = field(default_factory=lambda: {"id": "e1", "reached": {"users": 0, "connections": 0}})
     headers: dict[str, str] = field(default_factory=dict)
+    drips: bool = False
+    """A byte at a time, for as long as somebody reads."""
 
 
 HANGS_UP = Says(status=0)
@@ -62,7 +64,16 @@ def flaky(*answers: Says) -> Iterator[Flaky]:
                 self.send_header(name, value)
             self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            if says.drips:
+                self.drip(content)
+            else:
+                self.wfile.write(content)
+
+        def drip(self, content: bytes) -> None:
+            with suppress(OSError):
+                for byte in content:
+                    self.wfile.write(bytes([byte]))
+                    gone.wait(0.02)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
@@ -71,12 +82,14 @@ def flaky(*answers: Says) -> Iterator[Flaky]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        gone = threading.Event()
         seen = Flaky(f"http://127.0.0.1:{server.server_port}", list(answers))
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield seen
         finally:
+            gone.set()
             server.shutdown()
             thread.join()
 

@@ -130,6 +130,14 @@ def test_a_server_that_says_nothing_costs_the_timeout(run: Any) -> None:
             run(server, PUBLISH, retries=Retries(attempts=2, first_wait=0), timeout=0.1)
 
 
+def test_an_answer_that_never_ends_costs_the_timeout_too(run: Any) -> None:
+    with (
+        flaky(Says(202, b"x" * 200, drips=True)) as server,
+        pytest.raises(UnavailableError, match="did not end in time"),
+    ):
+        run(server, PUBLISH, retries=Retries(attempts=1), timeout=0.2)
+
+
 @pytest.mark.parametrize(
     "body",
     [

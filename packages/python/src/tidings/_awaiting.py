@@ -13,7 +13,7 @@ import httpx
 from ._answers import Page
 from ._call import Call
 from ._exchange import Answer, NoAnswer, Retries, Send, exchange
-from ._http import no_answer, request_of
+from ._http import Body, no_answer, request_of
 from ._presenting import presented
 from ._settings import Settings
 from ._tokens import mint_token
@@ -195,11 +195,17 @@ class AsyncTidings:
                 outcome = None
 
     async def _send(self, step: Send) -> Answer | NoAnswer:
+        body = Body(step.timeout)
         try:
-            answer = await self._http.send(request_of(self._http, self._settings, step))
+            answer = await self._http.send(request_of(self._http, self._settings, step), stream=True)
+            try:
+                async for piece in answer.aiter_bytes():
+                    body.take(piece)
+            finally:
+                await answer.aclose()
         except httpx.RequestError as error:
             return no_answer(error)
-        return Answer(answer.status_code, answer.headers, answer.content)
+        return body.of(answer)
 
     async def close(self) -> None:
         """Close its connections to the server."""

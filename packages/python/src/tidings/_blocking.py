@@ -13,7 +13,7 @@ import httpx
 from ._answers import Page
 from ._call import Call
 from ._exchange import Answer, NoAnswer, Retries, Send, exchange
-from ._http import no_answer, request_of
+from ._http import Body, no_answer, request_of
 from ._presenting import presented
 from ._settings import Settings
 from ._tokens import mint_token
@@ -194,11 +194,17 @@ class Tidings:
                 outcome = None
 
     def _send(self, step: Send) -> Answer | NoAnswer:
+        body = Body(step.timeout)
         try:
-            answer = self._http.send(request_of(self._http, self._settings, step))
+            answer = self._http.send(request_of(self._http, self._settings, step), stream=True)
+            try:
+                for piece in answer.iter_bytes():
+                    body.take(piece)
+            finally:
+                answer.close()
         except httpx.RequestError as error:
             return no_answer(error)
-        return Answer(answer.status_code, answer.headers, answer.content)
+        return body.of(answer)
 
     def close(self) -> None:
         """Close its connections to the server."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 
-from ._exchange import NoAnswer, Send
+from ._exchange import Answer, NoAnswer, Send
 from ._settings import Settings
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -22,6 +24,24 @@ def request_of(http: httpx.Client | httpx.AsyncClient, settings: Settings, step:
     if call.query:
         address += "?" + "&".join(f"{name}={value}" for name, value in call.query)
     return http.build_request(call.method, address, headers=headers, content=call.body, timeout=step.timeout)
+
+
+class Body:
+    """An answer's body, piece by piece: httpx times each piece, this times all of them together."""
+
+    def __init__(self, timeout: float) -> None:
+        self._until = time.monotonic() + timeout
+        self._pieces: list[bytes] = []
+
+    def take(self, piece: bytes) -> None:
+        """One more piece. Raises httpx.ReadTimeout when the time is over."""
+        if time.monotonic() > self._until:
+            raise httpx.ReadTimeout("the answer did not end in time")
+        self._pieces.append(piece)
+
+    def of(self, answer: httpx.Response) -> Answer:
+        """The whole answer."""
+        return Answer(answer.status_code, answer.headers, b"".join(self._pieces))
 
 
 def no_answer(error: httpx.RequestError) -> NoAnswer:
