@@ -78,6 +78,8 @@ ANSWERS: dict[type, str] = {
     tidings.Action: "NotificationAction",
     tidings.Connection: "ConnectionInfo",
     tidings.Delivery: "DeliveredInfo",
+    tidings.Digest: "Digested",
+    tidings.DigestItem: "DigestItem",
     tidings.Disconnected: "DisconnectResponse",
     tidings.Entry: "EntryMessage",
     tidings.Erased: "EraseResponse",
@@ -99,6 +101,7 @@ ANSWERS: dict[type, str] = {
     tidings.Revoked: "RevokeResponse",
     tidings.Room: "RoomInfo",
     tidings.RoomUnread: "RoomUnread",
+    tidings.Scheduled: "ScheduledInfo",
     tidings.Version: "VersionInfo",
 }
 

@@ -64,6 +64,8 @@ def test_d3_planned_and_called_off(both: tuple[Any, Ask], request: pytest.Fixtur
     later = datetime.now(timezone.utc) + timedelta(days=1)
     planned = ask(live.notify(user(who), "Tomorrow", send_at=later, repeat=Repeat("1d", "Europe/Berlin")))
     assert abs(planned.scheduled_for - later) < timedelta(seconds=1)
+    (waiting,) = [one for one in ask(live.notifications.each_scheduled()) if one.id == planned.id]
+    assert (waiting.to, waiting.title, waiting.digest) == ({"user": who}, "Tomorrow", False)
     ask(live.notifications.cancel(planned.id))
     with pytest.raises(NotFoundError):
         ask(live.notifications.cancel(planned.id))
@@ -79,3 +81,12 @@ def test_d4_preferences(both: tuple[Any, Ask], request: pytest.FixtureRequest) -
     who = f"picky-{request.node.callspec.id}"
     ask(live.users.set_preferences(who, {"mute": {"categories": ["news"]}}))
     assert ask(live.users.preferences(who))["mute"]["categories"] == ["news"]
+
+
+def test_d4_what_somebody_wants_gathered_comes_gathered(both: tuple[Any, Ask], request: pytest.FixtureRequest) -> None:
+    live, ask = both
+    who = f"gatherer-{request.node.callspec.id}"
+    ask(live.users.set_preferences(who, {"digest": [{"key": "builds", "every": "1h"}]}))
+    gathered = ask(live.notify(user(who), "Build 7 is green", digest_key="builds"))
+    assert gathered.scheduled_for is not None
+    assert ask(live.notifications.list(who)).items == []

@@ -17,6 +17,8 @@ from ._answers import (
     Action,
     Connection,
     Delivery,
+    Digest,
+    DigestItem,
     Disconnected,
     Entry,
     Erased,
@@ -41,6 +43,7 @@ from ._answers import (
     Revoked,
     Room,
     RoomUnread,
+    Scheduled,
     Version,
 )
 from ._awaiting import AsyncTidings
@@ -78,6 +81,8 @@ __all__ = [
     "ConflictError",
     "Connection",
     "Delivery",
+    "Digest",
+    "DigestItem",
     "Disconnected",
     "Entry",
     "Erased",
@@ -114,6 +119,7 @@ __all__ = [
     "Revoked",
     "Room",
     "RoomUnread",
+    "Scheduled",
     "Target",
     "Tidings",
     "TidingsError",

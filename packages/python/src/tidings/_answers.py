@@ -70,6 +70,29 @@ class Action:
 
 
 @dataclass(frozen=True)
+class DigestItem:
+    """One of the notifications that were gathered."""
+
+    id: str
+    title: str = field(repr=False)
+    severity: str
+    created_at: datetime
+    message: str | None = field(default=None, repr=False)
+    category: str | None = None
+    data: Any = field(default=None, repr=False)
+    url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What was gathered in a notification, where the user wants that."""
+
+    count: int
+    items: list[DigestItem]
+    """The newest of them, the newest first; at most 50."""
+
+
+@dataclass(frozen=True)
 class Notification:
     """A notification as one user has it."""
 
@@ -91,6 +114,27 @@ class Notification:
     archived_at: datetime | None = None
     snoozed_until: datetime | None = None
     expires_at: datetime | None = None
+    digest: Digest | None = None
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """What waits to be sent."""
+
+    id: str
+    """What calls it off."""
+    send_at: datetime
+    """When it is sent next."""
+    to: Any
+    """For whom, as the server reads targets: `{"user": "ada"}`."""
+    title: str = field(repr=False)
+    severity: str
+    digest: bool
+    """Whether it waits because the user wants it gathered."""
+    category: str | None = None
+    part_of: str | None = None
+    """What calls off all of the same request, where that was to several users."""
+    repeat: Any = None
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,8 @@ class AsyncNotifications(_Group):
     mark = awaiting(notifications.mark)
     mark_all = awaiting(notifications.mark_all)
     cancel = awaiting(notifications.cancel)
+    scheduled = awaiting(notifications.scheduled)
+    each_scheduled = every(notifications.scheduled)
 
 
 class AsyncChat(_Group):

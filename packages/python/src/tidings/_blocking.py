@@ -96,6 +96,8 @@ class Notifications(_Group):
     mark = blocking(notifications.mark)
     mark_all = blocking(notifications.mark_all)
     cancel = blocking(notifications.cancel)
+    scheduled = blocking(notifications.scheduled)
+    each_scheduled = every(notifications.scheduled)
 
 
 class Chat(_Group):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from .._answers import Action, Inbox, Marked, Notified
+from .._answers import Action, Inbox, Marked, Notified, Page, Scheduled
 from .._call import Call, asking, creating, doing, nothing
 from .._reading import reading
 from .._targets import Target
@@ -26,10 +26,17 @@ class Repeat:
     time_zone: str | None = None
     """Where days and weeks are those of the calendar: `Europe/Berlin`."""
     until: datetime | None = None
+    expires_after: str | None = None
+    """How long after it was sent each is gone: `30m`, `1d`."""
 
     def fields(self) -> dict[str, Any]:
         """As the server reads it."""
-        return given(every=self.every, time_zone=self.time_zone, until=timestamp("until", self.until))
+        return given(
+            every=self.every,
+            time_zone=self.time_zone,
+            until=timestamp("until", self.until),
+            expires_after=self.expires_after,
+        )
 
 
 def notify(
@@ -43,6 +50,7 @@ def notify(
     url: str | None = None,
     actions: Iterable[Action] = (),
     dedupe_key: str | None = None,
+    digest_key: str | None = None,
     send_at: datetime | None = None,
     repeat: Repeat | None = None,
     expires_at: datetime | None = None,
@@ -51,8 +59,9 @@ def notify(
 ) -> Call[Notified]:
     """Notify people: it is in their inbox when the answer comes, and who is connected hears it at once.
 
-    `url` is what it opens; `category` is what users mute by; while somebody has one with this `dedupe_key`, that one stays and nobody is told
-    again; `send_at` plans it, `repeat` repeats it, `expires_at` ends it; `receipts` keeps to which devices it was delivered.
+    `url` is what it opens; `category` is what users mute by. While somebody has one with this `dedupe_key`, that one stays and nobody is told again;
+    `digest_key` is what it is gathered by for those who want that. `send_at` plans it, `repeat` repeats it, `expires_at` ends it. `receipts` keeps to
+    which devices it was delivered.
     """
     body = given(
         to=to.fields(),
@@ -64,6 +73,7 @@ def notify(
         url=url,
         actions=[given(id=action.id, label=action.label, url=action.url) for action in actions] or None,
         dedupe_key=dedupe_key,
+        digest_key=digest_key,
         send_at=timestamp("send_at", send_at),
         repeat=None if repeat is None else repeat.fields(),
         expires_at=timestamp("expires_at", expires_at),
@@ -73,8 +83,14 @@ def notify(
 
 
 def cancel(notification_id: str) -> Call[None]:
-    """Call off one that is planned or repeated."""
-    return doing("notifications.cancel", "DELETE", at("notifications", notification_id), nothing)
+    """Call off one that is planned or repeated, by the id that `notify` or `scheduled` gave."""
+    return doing("notifications.cancel", "DELETE", at("notifications", "scheduled", notification_id), nothing)
+
+
+def scheduled(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Scheduled]]:
+    """A page of what waits to be sent."""
+    query = given(limit=limit, cursor=cursor)
+    return asking("notifications.scheduled", at("notifications", "scheduled"), reading(Page[Scheduled]), query)
 
 
 def inbox(
