@@ -13,7 +13,9 @@ def presented(method: M, operation: Callable[..., Any]) -> M:
     """The method, for `help()`, `inspect` and editors."""
     signature = inspect.signature(operation)
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    parameters = [own, *signature.parameters.values()]
     method.__name__ = operation.__name__
     method.__doc__ = operation.__doc__
-    method.__signature__ = signature.replace(parameters=[own, *signature.parameters.values()])  # type: ignore[attr-defined]
+    # Without what the operation returns: that is a call, the method's is its answer.
+    method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return method
