@@ -22,6 +22,7 @@ from tidings import (
     UnavailableError,
     room,
 )
+from tidings._exchange import NoAnswer, Send, Wait, exchange
 from tidings.calls import messages, publishing, users
 
 QUICK = Retries(first_wait=0.001, longest_wait=0.01)
@@ -112,6 +113,15 @@ def test_what_cannot_be_repeated_is_sent_again_only_when_it_was_refused(run: Any
         assert len(server.asked) == 1
     with flaky(problem(429, "rate_limited"), Says(200, {"id": "e2"})) as server:
         assert run(server, EDIT).id == "e2"
+
+
+def test_what_never_left_is_sent_again_whatever_it_is() -> None:
+    steps = exchange(EDIT, QUICK, 5)
+    assert isinstance(next(steps), Send)
+    assert isinstance(steps.send(NoAnswer("refused", sent=False)), Wait)
+    assert isinstance(next(steps), Send)
+    with pytest.raises(UnavailableError):
+        steps.send(NoAnswer("lost", sent=True))
 
 
 def test_nobody_listens(run: Any) -> None:
