@@ -109,18 +109,21 @@ $(WEB_BUILT): $(NPM_STAMP) package.json $(WEB_SOURCES)
 	npm run --silent build
 
 $(VENV_STAMP): crates/bench/peers/requirements.txt
+	scripts/ensure venv
 	@echo "Installing Python packages for the comparison into .venv …"
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet -r crates/bench/peers/requirements.txt
 	touch $@
 
 $(PYTHON_STAMP): packages/python/requirements-dev.txt packages/python/pyproject.toml
+	scripts/ensure venv
 	@echo "Installing the Python package and what its tests need into .venv-python …"
 	python3 -m venv .venv-python
 	.venv-python/bin/pip install --quiet -r packages/python/requirements-dev.txt -e packages/python
 	touch $@
 
 $(AUTOBAHN_STAMP): scripts/conformance/requirements.txt
+	scripts/ensure venv
 	@echo "Installing the published WebSocket cases into .venv-autobahn …"
 	python3 -m venv .venv-autobahn
 	.venv-autobahn/bin/pip install --quiet -r scripts/conformance/requirements.txt
