@@ -11,6 +11,7 @@ mod people;
 mod publishing;
 mod receipts;
 mod resuming;
+mod searching;
 mod settling;
 mod tokens;
 mod welcoming;

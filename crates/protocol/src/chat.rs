@@ -2,6 +2,7 @@
 
 mod entries;
 mod page;
+mod search;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ pub use entries::{
     MessageDeleted, MessageEdited, PinChange, ReactionChange, RoomRead, RoomUnread, UNREAD_ROOMS_MAX,
 };
 pub use page::{Message, MessagePage, MessagePin, PAGE_MAX, ReactionCount};
+pub use search::{HITS_MAX, SearchHit, SearchOrder, SearchPage, SearchRequest, SnippetPart};
 
 /// What a message is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]

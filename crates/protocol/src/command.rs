@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     EntryId, Epoch, ErrorCode, EventType, Fault, Json, Offset, Position, RoomName, Timestamp, UserId,
     buffered,
-    chat::{MessageDraft, UpTo},
+    chat::{MessageDraft, SearchRequest, UpTo},
     depth,
     envelope::{Envelope, correlation_id_of, optional, required},
     notification::{Named, UNREAD_LIMIT_MAX},
@@ -274,6 +274,8 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rooms: Option<Vec<RoomName>>,
     },
+    /// Asks for messages by their words, in the rooms that the user may read.
+    Search(SearchRequest),
 }
 
 /// What a user did with an entry.

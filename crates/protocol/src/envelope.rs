@@ -55,7 +55,11 @@ fields!(
     around,
     pinned,
     main,
-    rooms
+    rooms,
+    query,
+    from,
+    order,
+    cursor
 );
 
 impl<'a> Envelope<'a> {

@@ -8,7 +8,7 @@ use crate::{
     RoomName, Timestamp, UserId, buffered,
     chat::{
         ChatMessage, MessageDeleted, MessageEdited, MessagePage, PinChange, ReactionChange, RoomRead,
-        RoomUnread,
+        RoomUnread, SearchPage,
     },
     notification::{NewNotification, Notification, NotificationUpdated, UnreadCount},
 };
@@ -101,6 +101,14 @@ pub enum Reply {
         reply_to: Option<CorrelationId>,
         /// One for each room, in the order of their names.
         items: Vec<RoomUnread>,
+    },
+    /// Answers `search`.
+    SearchResults {
+        /// The asking message's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CorrelationId>,
+        /// A page of them.
+        data: SearchPage,
     },
     /// Answers `mute_room` and `unmute_room`. The entry of the same name, with an `id` and a `time`, tells the user's devices.
     RoomUnread {

@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
 use crate::{
-    Command, EntryMessage, Reply, ResumeCursor, command::OtherSpelling, http, notification::Preferences,
-    reply::OwnEntry,
+    Command, EntryMessage, Reply, ResumeCursor, chat::SearchPage, command::OtherSpelling, http,
+    notification::Preferences, reply::OwnEntry,
 };
 
 /// One document whose `$defs` hold every wire type by name (JSON Schema 2020-12).
@@ -76,6 +76,7 @@ fn said_by_the_server() -> Definitions {
     add::<http::ReceiptInfo>(&mut generator);
     add::<http::MessageList>(&mut generator);
     add::<http::ActedResponse>(&mut generator);
+    add::<SearchPage>(&mut generator);
     add::<http::VersionInfo>(&mut generator);
     add::<http::MarkInfo>(&mut generator);
     add::<http::ScheduledInfo>(&mut generator);

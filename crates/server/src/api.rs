@@ -34,6 +34,7 @@ mod members;
 mod messages;
 mod notifications;
 mod rooms;
+mod search;
 
 mod me;
 

@@ -15,6 +15,7 @@ mod conformance;
 mod opening;
 mod reader;
 mod repair;
+mod search;
 mod socket;
 mod upgrade;
 mod websocket;

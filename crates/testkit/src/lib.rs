@@ -11,6 +11,7 @@ pub mod folder;
 pub mod inbox_load;
 pub mod measuring;
 pub mod postgres_server;
+pub mod search_load;
 
 pub use folder::Folder;
 pub use postgres_server::PostgresServer;

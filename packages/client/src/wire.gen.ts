@@ -444,6 +444,10 @@ export type Command =
       type: 'get_unread_rooms';
       /** Of these, at most 200; when absent, of the rooms of which the user is a member and those that the connection follows. */
       rooms?: RoomName[];
+    }
+  /** Asks for messages by their words, in the rooms that the user may read. */
+  | SearchRequest & {
+      type: 'search';
     };
 
 /** The {@link Command} of one `type`. */
@@ -1483,6 +1487,14 @@ export type Reply =
       /** The asking message's id. */
       reply_to?: CorrelationId;
     }
+  /** Answers `search`. */
+  | {
+      type: 'search_results';
+      /** A page of them. */
+      data: SearchPage;
+      /** The asking message's id. */
+      reply_to?: CorrelationId;
+    }
   /** Answers `mute_room` and `unmute_room`. The entry of the same name, with an `id` and a `time`, tells the user's devices. */
   | {
       type: 'room_unread';
@@ -1766,6 +1778,69 @@ export interface ScheduledInfo {
   to: TargetFields;
 }
 
+/** A message that has the words. */
+export interface SearchHit {
+  /** What it says now: `super::ChatMessage`; `null` when its sender was erased. */
+  data: Json;
+  /** Who sent it; absent when a back end did. */
+  from?: UserId;
+  /** Which. */
+  id: EntryId;
+  /** Which one of its room: 1, 2, 3, … */
+  number: number;
+  /** Its place in the room's log. */
+  offset: Offset;
+  /** Whether it is pinned. */
+  pin?: MessagePin;
+  /** In the order of the emojis' bytes. */
+  reactions: ReactionCount[];
+  /** How many replies its thread has, if it is the first. */
+  replies: number;
+  /** Where. */
+  room: RoomName;
+  /** A stretch of it with what was looked for, in pieces. */
+  snippet: SnippetPart[];
+  /** When the server took it. */
+  time: Timestamp;
+  /** `chat_message`; `entry_erased` when its sender was erased. */
+  type: EventType;
+}
+
+/** Which messages come first. */
+export type SearchOrder =
+  /** The newest. */
+  | 'newest'
+  /** Those of the newest 500 with the words that fit best. */
+  | 'best';
+
+/** Messages that have the words. */
+export interface SearchPage {
+  /** In the order that was asked for. */
+  items: SearchHit[];
+  /** Where to go on; null at the end. A page may be short, or empty, and go on nevertheless. */
+  next_cursor: string | null;
+}
+
+/** What is looked for. */
+export interface SearchRequest {
+  /** The `next_cursor` of the page before. */
+  cursor?: string;
+  /** Only what this user sent. */
+  from?: UserId;
+  /** How many at most, 1 to 100; 20 when absent. */
+  limit?: number;
+  /** Which come first; `newest` when absent. */
+  order?: SearchOrder;
+  /** Words that a message must have, all of them; the last may be the beginning of one. At most 16, and 1,024 bytes. */
+  query: string;
+  /** Only in this room; in all that the searcher may read when absent. */
+  room?: RoomName;
+  /** Only what came from this moment on. */
+  since?: Timestamp;
+  /** Only what came before this moment. */
+  until?: Timestamp;
+}
+
 /** What the server sends. Entries may have any `type`; what tells them apart is that only they have `id` and `time`. */
 export type ServerMessage = Reply | EntryMessage;
 
@@ -1779,6 +1854,14 @@ export type Severity =
   | 'warning'
   /** Something went wrong. */
   | 'error';
+
+/** A piece of a snippet. */
+export interface SnippetPart {
+  /** Whether it is what was looked for. */
+  hit: boolean;
+  /** What the message says there: text, and nothing else. */
+  text: string;
+}
 
 /** `GET /v1/stats`. */
 export interface Stats {

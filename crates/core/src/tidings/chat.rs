@@ -19,7 +19,7 @@ mod telling;
 
 mod filling;
 mod pages;
-mod shown;
+pub(super) mod shown;
 mod unread;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::Command;
 use crate::{
     EntryId, Fault, RoomName,
-    chat::{MessageDraft, PAGE_MAX, UNREAD_ROOMS_MAX},
+    chat::{HITS_MAX, MessageDraft, PAGE_MAX, SearchRequest, UNREAD_ROOMS_MAX},
     envelope::{Envelope, optional, required},
 };
 
@@ -45,7 +45,25 @@ impl Command {
             "unmute_room" => Self::UnmuteRoom { room: room()? },
             "get_messages" => Self::get_messages(room()?, fields)?,
             "get_unread_rooms" => Self::get_unread_rooms(fields)?,
+            "search" => Self::search(fields)?,
             _ => return Ok(None),
+        }))
+    }
+
+    fn search(fields: &Envelope<'_>) -> Result<Self, Fault> {
+        let limit: Option<u16> = optional("limit", fields.limit)?;
+        if limit.is_some_and(|limit| !(1..=HITS_MAX).contains(&limit)) {
+            return Err(Fault::invalid("limit", "expected a number from 1 to 100"));
+        }
+        Ok(Self::Search(SearchRequest {
+            query: required("query", fields.query)?,
+            room: optional("room", fields.room)?,
+            from: optional("from", fields.from)?,
+            since: optional("since", fields.since)?,
+            until: optional("until", fields.until)?,
+            order: optional("order", fields.order)?,
+            limit,
+            cursor: optional("cursor", fields.cursor)?,
         }))
     }
 

@@ -6,6 +6,7 @@ mod house;
 mod notifications;
 mod rooms;
 mod sealing;
+mod search;
 
 use axum::routing::MethodFilter;
 use http::{Method, StatusCode};
@@ -55,6 +56,7 @@ pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
         .chain(notifications::ENDPOINTS)
         .chain(rooms::ENDPOINTS)
         .chain(chat::ENDPOINTS)
+        .chain(search::ENDPOINTS)
         .chain(house::ENDPOINTS)
         .chain(sealing::ENDPOINTS)
 }

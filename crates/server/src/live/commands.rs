@@ -7,11 +7,12 @@ use tidings_core::{
     store::{Page, Stretch},
 };
 use tidings_protocol::{
-    Command, CorrelationId, ErrorCode, Fault, Offset, Position, Reply, RoomName,
+    Command, CorrelationId, EntryId, ErrorCode, Fault, Offset, Position, Reply, RoomName,
+    command::Acknowledged,
     reply::{History, JoinedRoom, LeftRoom},
 };
 
-use super::{chat, notifications};
+use super::{chat, notifications, search};
 use crate::App;
 
 /// Entries of a `history` when the client does not say how many.
@@ -48,10 +49,10 @@ pub(super) async fn handle(
             tidings.set_presence(connection, status, data);
             Ok(None)
         }
-        Command::GetPresence(of) => {
-            let items = tidings.presence(identity, &of).await?;
-            Ok(Some(Reply::PresenceState { reply_to: id, items }))
-        }
+        Command::GetPresence(of) => tidings
+            .presence(identity, &of)
+            .await
+            .map(|items| Some(Reply::PresenceState { reply_to: id, items })),
         Command::GetHistory { room, before, after, epoch, limit } => {
             let page = page(before, after);
             let limit = usize::from(limit.unwrap_or(HISTORY_LIMIT));
@@ -59,9 +60,7 @@ pub(super) async fn handle(
             Ok(Some(Reply::History { reply_to: id, data: history(room, stretch) }))
         }
         Command::Acknowledge { entry_ids, r#as } => {
-            let found = tidings.acknowledge(connection, entry_ids.clone(), r#as).await?;
-            let success = entry_ids.iter().all(|id| found.contains(id));
-            Ok(Some(Reply::Acknowledged { reply_to: id, entry_ids: found, success }))
+            acknowledge(app, connection, id, entry_ids, r#as).await.map(Some)
         }
         command @ (Command::GetUnread { .. }
         | Command::MarkSeen(_)
@@ -86,10 +85,23 @@ pub(super) async fn handle(
             // Boxed: the way of a message is long, and what is not on it shall not carry that.
             Box::pin(chat::handle(app, connection, id, command)).await.map(Some)
         }
+        Command::Search(asked) => Box::pin(search::handle(app, connection, id, asked)).await.map(Some),
         Command::Authenticate { token, .. } | Command::RefreshToken { token } => {
             refresh(app, connection, id, &token).await.map(Some)
         }
     }
+}
+
+async fn acknowledge(
+    app: &App,
+    connection: &Arc<Connection>,
+    reply_to: Option<CorrelationId>,
+    asked: Vec<EntryId>,
+    how: Acknowledged,
+) -> Result<Reply, Fault> {
+    let entry_ids = app.tidings.acknowledge(connection, asked.clone(), how).await?;
+    let success = asked.iter().all(|id| entry_ids.contains(id));
+    Ok(Reply::Acknowledged { reply_to, entry_ids, success })
 }
 
 async fn refresh(

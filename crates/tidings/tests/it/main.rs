@@ -33,6 +33,7 @@ mod resume_everywhere;
 mod rooms;
 mod scheduled;
 mod sealed;
+mod search;
 mod secrets;
 mod shutdown;
 mod slow_readers;

@@ -393,3 +393,58 @@ async fn e4_on_postgresql_too_and_a_server_without_the_key_says_so() {
     is_readable(&caught_up, &secrets).await;
     assert_eq!(caught_up.get("/readyz").await.text(), "ok\n");
 }
+
+/// Says all in chats that is kept longer than the test takes, each with a word by which it could be found; what is found are those that hold no secret.
+async fn say_and_search(server: &Server, secrets: &[Secret]) {
+    for secret in lasting(secrets) {
+        let said = secret.data.as_str().map_or_else(|| secret.data.to_string(), str::to_owned);
+        let body = json!({ "from": "ada", "content": format!("findable: {said}") });
+        let answer = server.post(&format!("/v1/rooms/{}/messages", secret.room), &body).await;
+        assert!(answer.status < 300, "{}", answer.text());
+    }
+    let found = async |words: &str| {
+        let words: String = words.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let page = server.get(&format!("/v1/search?q={words}&limit=100")).await.json();
+        let items = page["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["data"]["content"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("findable").await, ["findable: {\"plain\":true}"]);
+    for trace in lasting(secrets).flat_map(|secret| &secret.traces) {
+        assert_eq!(found(trace).await, Vec::<String>::new(), "{trace}");
+    }
+}
+
+#[tokio::test]
+async fn e3_e4_what_is_sealed_is_not_found_and_its_words_are_in_no_index() {
+    let (house, secrets) = (House::new(), secrets());
+    let keys = [&*house.keys[0]];
+    let server = house.serve(&keys);
+    say_and_search(&server, &secrets).await;
+    let id = server.get("/v1/search?q=findable").await.json()["items"][0]["id"].clone();
+    let path = format!("/v1/rooms/open_3/messages/{}", id.as_str().unwrap());
+    let edit = json!({ "content": format!("findable: {}", secrets[3].data) }).to_string();
+    let edited = Http::open(&server).await.request("PATCH", &path, "", edit.as_bytes()).await;
+    assert!(edited.status < 300, "{}", edited.text());
+    let page = server.get("/v1/search?q=findable").await.json();
+    assert_eq!(
+        page["items"],
+        json!([]),
+        "a secret that comes with an edit takes the message out of the index"
+    );
+    assert!(looked_through(house.folder.path(), &secrets, &keys) > 1);
+    let log = stop(server).await;
+    nowhere("the log", log.as_bytes(), &secrets, &keys);
+    assert!(!log.contains("findable"), "what is looked for is nobody's business");
+    looked_through(house.folder.path(), &secrets, &keys);
+}
+
+#[tokio::test]
+async fn e3_e4_nor_on_postgresql() {
+    let postgres = PostgresServer::start().unwrap();
+    let (house, secrets) = (House::on(Folder::new(), postgres.database().unwrap()), secrets());
+    let keys = [&*house.keys[0]];
+    say_and_search(&house.serve(&keys), &secrets).await;
+    nowhere("a dump", postgres.dump("test_0").unwrap().as_bytes(), &secrets, &keys);
+    postgres.sql("postgres", "CHECKPOINT").unwrap();
+    assert!(looked_through(&postgres.data(), &secrets, &keys) > 100);
+}

@@ -329,6 +329,27 @@ export const clientRefreshToken: ClientMessageOf<'refresh_token'> = {
   "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
 };
 
+/** `schema/frames/client.search.json` */
+export const clientSearch: ClientMessageOf<'search'> = {
+  "type": "search",
+  "id": 50,
+  "query": "printer fi"
+};
+
+/** `schema/frames/client.search.narrow.json` */
+export const clientSearchNarrow: ClientMessageOf<'search'> = {
+  "type": "search",
+  "id": 51,
+  "query": "printer",
+  "room": "order_123",
+  "from": "ada",
+  "since": "2026-11-01T00:00:00.000Z",
+  "until": "2026-12-01T00:00:00.000Z",
+  "order": "best",
+  "limit": 10,
+  "cursor": "1205"
+};
+
 /** `schema/frames/client.snooze.json` */
 export const clientSnooze: ClientMessageOf<'snooze'> = {
   "type": "snooze",
@@ -1224,6 +1245,50 @@ export const replyRoomUnread: ReplyOf<'room_unread'> = {
     "revision": 120,
     "muted": true,
     "muted_until": "2026-11-22T06:00:00.000Z"
+  }
+};
+
+/** `schema/frames/reply.search_results.json` */
+export const replySearchResults: ReplyOf<'search_results'> = {
+  "type": "search_results",
+  "reply_to": 50,
+  "data": {
+    "items": [
+      {
+        "type": "chat_message",
+        "room": "order_123",
+        "id": "0199f3a2-6c1d-7b3e-9a54-2f0c8d71e6b3",
+        "offset": 42,
+        "from": "ada",
+        "time": "2026-11-21T06:00:00.123Z",
+        "data": {
+          "content": "The printer is on fire",
+          "message_type": "text"
+        },
+        "number": 7,
+        "replies": 0,
+        "reactions": [],
+        "snippet": [
+          {
+            "text": "The ",
+            "hit": false
+          },
+          {
+            "text": "printer",
+            "hit": true
+          },
+          {
+            "text": " is on ",
+            "hit": false
+          },
+          {
+            "text": "fire",
+            "hit": true
+          }
+        ]
+      }
+    ],
+    "next_cursor": null
   }
 };
 

@@ -8,7 +8,7 @@ use tidings_protocol::{
 use crate::store::chat::{Message, Pin, Reaction};
 
 /// One, as it stands.
-pub(super) fn message(room: &RoomName, message: Message) -> Shown {
+pub(in crate::tidings) fn message(room: &RoomName, message: Message) -> Shown {
     let Message { entry, number, replies, pin, reactions, .. } = message;
     Shown {
         r#type: entry.r#type.clone(),
