@@ -60,6 +60,16 @@ impl BackEnd {
         }
     }
 
+    /// Posts a JSON body; the body of the answer.
+    pub(crate) fn post(&mut self, path: &str, body: &[u8]) -> Result<&[u8], Error> {
+        let mut request = Vec::new();
+        http::write_post(path, &self.host, &self.api_key, body, &mut request);
+        match self.ask(&request)? {
+            (200..300, body) => Ok(body),
+            (status, body) => Err(refused(path, status, body)),
+        }
+    }
+
     fn ask(&mut self, request: &[u8]) -> Result<(u16, &[u8]), Error> {
         self.stream.write_all(request).map_err(Error::io("asking"))?;
         self.answer.clear();

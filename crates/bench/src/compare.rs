@@ -9,6 +9,7 @@ mod contender;
 mod figure;
 mod history;
 mod home;
+mod inbox;
 mod keeping;
 mod postgres;
 mod recovering;
@@ -113,7 +114,7 @@ impl Options {
 }
 
 /// The names of the sets, in their order.
-pub const SETS: [&str; 13] = [
+pub const SETS: [&str; 14] = [
     "small",
     "direct",
     "large",
@@ -127,6 +128,7 @@ pub const SETS: [&str; 13] = [
     "recovering",
     "history",
     "chat",
+    "inbox",
 ];
 
 /// What a run gathers.
@@ -189,7 +191,8 @@ pub fn run(options: &Options) -> Result<Report, Error> {
             "keeping" => keeping::keeping(options, &mut run)?,
             "recovering" => recovering::recovering(options, &mut run)?,
             "history" => history::history(options, &mut run)?,
-            _ => chat::chat(options, &mut run)?,
+            "chat" => chat::chat(options, &mut run)?,
+            _ => inbox::inbox(options, &mut run)?,
         }
     }
     Ok(Report::new(run, options, began.elapsed()))

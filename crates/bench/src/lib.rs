@@ -22,6 +22,7 @@ mod http;
 mod ledger;
 mod mark;
 mod process;
+mod reader;
 mod session;
 pub mod single;
 mod target;

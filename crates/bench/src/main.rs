@@ -64,7 +64,7 @@ struct Compare {
     #[arg(long)]
     quick: bool,
     /// Only these sets: small, direct, large, rooms, connecting, returning, stalled, storm, storm_rooms; and, with a store on a disk, keeping, recovering,
-    /// history.
+    /// history, chat, inbox.
     #[arg(long, value_delimiter = ',')]
     sets: Vec<String>,
     /// Slices of each server for each figure.
@@ -85,11 +85,11 @@ struct Compare {
     /// The server's worker threads.
     #[arg(long)]
     threads: Option<usize>,
-    /// A directory on a disk, for the databases of keeping, recovering and history; they are removed again. Without it they are made
+    /// A directory on a disk, for the databases of keeping, recovering, history and inbox; they are removed again. Without it they are made
     /// beside this program.
     #[arg(long)]
     disk: Option<PathBuf>,
-    /// A PostgreSQL, `postgres://…`, for history too: a database is created in it and dropped again.
+    /// A PostgreSQL, `postgres://…`, for history and inbox too: a database is created in it and dropped again.
     #[arg(long, env = "TIDINGS_BENCH_POSTGRES", hide_env_values = true)]
     postgres: Option<String>,
     /// Also write the result as JSON.

@@ -23,7 +23,15 @@ impl Mint {
 
     /// A token for a user.
     pub(crate) fn token(&self, user: &str) -> String {
-        let claims = serde_json::json!({ "sub": user, "iat": self.issued, "exp": self.issued + LIFE_S });
+        self.token_with(user, &[])
+    }
+
+    /// A token for a user with roles.
+    pub(crate) fn token_with(&self, user: &str, roles: &[&str]) -> String {
+        let mut claims = serde_json::json!({ "sub": user, "iat": self.issued, "exp": self.issued + LIFE_S });
+        if !roles.is_empty() {
+            claims["roles"] = roles.into();
+        }
         let mut text = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut text);
