@@ -26,7 +26,7 @@ use tidings_core::{
         },
     },
 };
-use tidings_protocol::{EntryId, Json, Offset, Timestamp, UserId};
+use tidings_protocol::{EntryId, Json, Offset, Role, Timestamp, UserId};
 use tidings_settings::Keep;
 use tokio::time::Instant;
 use tokio_postgres::Row;
@@ -111,6 +111,10 @@ impl InboxStore for PostgresStore {
 
     fn recount(&self, reader: Reader, now: Timestamp) -> Answer<'_, u64> {
         Box::pin(async move { Ok(counting::recount(&self.pool, &reader, now).await?) })
+    }
+
+    fn notified_roles(&self) -> Answer<'_, Vec<Role>> {
+        Box::pin(async move { Ok(broadcasts::roles(&self.pool).await?) })
     }
 
     fn inboxes(&self, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<UserId>> {

@@ -28,7 +28,7 @@ use tidings_core::{
         },
     },
 };
-use tidings_protocol::{EntryId, Json, Offset, Timestamp, UserId};
+use tidings_protocol::{EntryId, Json, Offset, Role, Timestamp, UserId};
 use tidings_settings::Keep;
 
 use self::standing::Standing;
@@ -169,6 +169,10 @@ impl InboxStore for SqliteStore {
                 None => Ok(0),
             }
         })
+    }
+
+    fn notified_roles(&self) -> Answer<'_, Vec<Role>> {
+        self.scans.read(broadcasts::roles)
     }
 
     fn inboxes(&self, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<UserId>> {

@@ -610,6 +610,8 @@ export interface EraseResponse {
   connections: number;
   /** Memberships that ended. */
   memberships: number;
+  /** Notifications of their own. */
+  notifications: number;
   /** Entries of their personal rooms. */
   personal_entries: number;
   /** How many users were erased: 1, whether anything was kept of them or not. */

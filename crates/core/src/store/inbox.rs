@@ -4,7 +4,7 @@ mod notification;
 mod records;
 mod state;
 
-use tidings_protocol::{EntryId, Json, Timestamp, UserId};
+use tidings_protocol::{EntryId, Json, Role, Timestamp, UserId};
 use tidings_settings::Keep;
 
 use super::{Answer, Once};
@@ -109,6 +109,12 @@ pub trait InboxStore: Send + Sync {
     /// [`super::StoreError::Unavailable`], [`super::StoreError::Corrupt`].
     fn recount(&self, reader: Reader, now: Timestamp) -> Answer<'_, u64>;
 
+    /// Roles to which something went that is still there, in the order of their names.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Unavailable`], [`super::StoreError::Corrupt`].
+    fn notified_roles(&self) -> Answer<'_, Vec<Role>>;
+
     /// Users whose inboxes are known, in the order of their ids, beginning behind `after`.
     ///
     /// # Errors
@@ -201,6 +207,7 @@ macro_rules! inbox_calls {
             notification(reader: Reader, id: EntryId, now: Timestamp) -> Option<Item>;
             counters(reader: Reader, now: Timestamp) -> Counters;
             recount(reader: Reader, now: Timestamp) -> u64;
+            notified_roles() -> Vec<Role>;
             inboxes(after: Option<UserId>, limit: usize) -> Vec<UserId>;
             receipts(id: EntryId, after: Option<UserId>, limit: usize) -> Vec<Receipt>;
             inbox_of(user: UserId, after: Option<EntryId>, limit: usize) -> Vec<Item>;
@@ -226,7 +233,7 @@ macro_rules! hand_on_inbox {
                 Addressed, Change, Counters, Filter, InboxStore, Item, KeepSince, Marked, Notification, Notified, Preferences,
                 Reader, Receipt, Scheduled, Stir, Which,
             };
-            use ::tidings_protocol::{EntryId, Json, Timestamp, UserId};
+            use ::tidings_protocol::{EntryId, Json, Role, Timestamp, UserId};
             use ::tidings_settings::Keep;
             impl InboxStore for $store {
                 $crate::hand_on_inbox! { @$this, $inner;

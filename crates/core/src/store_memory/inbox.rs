@@ -4,7 +4,7 @@ mod inboxes;
 mod schedule;
 
 use hashbrown::HashMap;
-use tidings_protocol::{EntryId, Json, Timestamp, UserId};
+use tidings_protocol::{EntryId, Json, Role, Timestamp, UserId};
 use tidings_settings::Keep;
 
 use self::inboxes::Added;
@@ -125,6 +125,10 @@ impl InboxStore for MemoryStore {
     fn recount(&self, reader: Reader, now: Timestamp) -> Answer<'_, u64> {
         let book = self.book.lock();
         ready(self.inboxes.lock().unread(&book, &reader, now))
+    }
+
+    fn notified_roles(&self) -> Answer<'_, Vec<Role>> {
+        ready(self.inboxes.lock().roles())
     }
 
     fn inboxes(&self, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<UserId>> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidings_protocol::{EntryId, Json, Timestamp, UserId};
+use tidings_protocol::{EntryId, Json, Role, Timestamp, UserId};
 use tidings_settings::Keep;
 
 use super::{RecentStore, pass_on};

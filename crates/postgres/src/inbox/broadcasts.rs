@@ -1,9 +1,15 @@
 //! Broadcasts come one after the other, and go.
 
+use std::sync::Arc;
+
+use tidings_core::RoomKey;
+use tidings_protocol::Role;
+
 use crate::{
     failure::Failure,
-    rows::get,
-    work::{Work, number, numbers, text},
+    pool::Pool,
+    rows::{get, room},
+    work::{Work, ask, number, numbers, text},
 };
 
 /// From here to the transaction's end nobody else adds or removes a broadcast: numbers become visible in their order. Whoever locks
@@ -32,6 +38,18 @@ pub(super) async fn remove(work: &Work, numbers_of: &[i64]) -> Result<(), Failur
         .await?;
     let sql = "UPDATE tidings_broadcasting SET changes = changes + $1";
     work.execute(sql, &[number(&crate::work::int(gone))]).await.map(drop)
+}
+
+/// Roles to which something went that is still there.
+pub(super) async fn roles(pool: &Arc<Pool>) -> Result<Vec<Role>, Failure> {
+    let sql = "SELECT DISTINCT audience FROM tidings_broadcasts WHERE audience >= 'role:' AND audience < 'role;' ORDER BY audience";
+    let mut roles = Vec::new();
+    for row in &ask(pool, sql, &[]).await? {
+        if let RoomKey::Role(role) = room(row, "audience")? {
+            roles.push(role);
+        }
+    }
+    Ok(roles)
 }
 
 /// A room is gone, and with it what was sent to its members.

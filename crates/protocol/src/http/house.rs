@@ -86,6 +86,8 @@ pub struct EraseResponse {
     pub blanked_entries: u64,
     /// Memberships that ended.
     pub memberships: u64,
+    /// Notifications of their own.
+    pub notifications: u64,
     /// Entries in the archive.
     pub archived_entries: u64,
 }

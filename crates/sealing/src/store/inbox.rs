@@ -15,7 +15,7 @@ use tidings_core::{
         },
     },
 };
-use tidings_protocol::{EntryId, Json, Timestamp, UserId};
+use tidings_protocol::{EntryId, Json, Role, Timestamp, UserId};
 use tidings_settings::Keep;
 
 use super::{Form, SealedStore, all_as_published};
@@ -241,6 +241,7 @@ impl InboxStore for SealedStore {
     pass_on! {
         counters(reader: Reader, now: Timestamp) -> Counters;
         recount(reader: Reader, now: Timestamp) -> u64;
+        notified_roles() -> Vec<Role>;
         inboxes(after: Option<UserId>, limit: usize) -> Vec<UserId>;
         receipts(id: EntryId, after: Option<UserId>, limit: usize) -> Vec<Receipt>;
         settle(now: Timestamp, limit: usize) -> Stir;

@@ -54,6 +54,7 @@ pub(crate) async fn again(app: Arc<App>, request: Request) -> Outcome {
         sum.personal_entries += erased.personal_entries;
         sum.blanked_entries += erased.blanked_entries;
         sum.memberships += erased.memberships;
+        sum.notifications += erased.notifications;
         sum.archived_entries += erased.archived_entries;
     }
     Ok(Answer::json(StatusCode::OK, &sum)?.into_response())

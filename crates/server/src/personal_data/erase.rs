@@ -40,6 +40,7 @@ pub async fn erase(app: Arc<App>, user: UserId) -> Result<EraseResponse, EraseEr
             personal_entries: erased.personal_entries,
             blanked_entries: erased.blanked_entries,
             memberships: erased.memberships,
+            notifications: erased.notifications,
             archived_entries: from_archive(&app, user).await?,
         })
     });

@@ -54,7 +54,10 @@ async fn h4_an_export_is_all_that_is_kept_of_a_user() {
     assert_eq!(lines[1], json!({ "kind": "membership", "room": "order_1", "role": "owner" }));
     assert_eq!((&lines[2]["kind"], &lines[2]["room"]), (&json!("entry"), &json!("user:ada")));
     assert_eq!(lines[2]["data"], "note 0");
-    assert_eq!(lines[602], json!({ "kind": "end", "memberships": 1, "entries": 600, "chat_traces": 0 }));
+    assert_eq!(
+        lines[602],
+        json!({ "kind": "end", "memberships": 1, "notifications": 0, "scheduled": 0, "receipts": 0, "entries": 600, "chat_traces": 0 })
+    );
     assert!(!answer.text.contains("not hers"));
 }
 
@@ -69,14 +72,16 @@ async fn j12_erasing_ends_everything_and_reports() {
     assert_eq!(
         report,
         json!({ "users": 1, "connections": 1, "personal_entries": 1, "blanked_entries": 0, "memberships": 1,
-                "archived_entries": 0 })
+                "notifications": 0, "archived_entries": 0 })
     );
     assert_eq!(end_of(&connection).map(|close| close.code), Some(4009));
     assert!(end_of(&bob).is_none());
     let export = lines(&stage.get("/v1/users/ada/export").await.text);
     assert_eq!(
         export.last(),
-        Some(&json!({ "kind": "end", "memberships": 0, "entries": 0, "chat_traces": 0 }))
+        Some(
+            &json!({ "kind": "end", "memberships": 0, "notifications": 0, "scheduled": 0, "receipts": 0, "entries": 0, "chat_traces": 0 })
+        )
     );
     stage.delete("/v1/users/ada").await.expect(200);
 }

@@ -6,7 +6,7 @@ use tidings_core::{
     RoomKey,
     store::inbox::{Category, Notification, Reader},
 };
-use tidings_protocol::{EntryId, Timestamp};
+use tidings_protocol::{EntryId, Role, Timestamp};
 
 use super::{
     standing::{Broadcasting, Standing},
@@ -64,6 +64,20 @@ impl Audiences {
             .optional()?;
         Ok(sent.is_some_and(|sent| self.see(&sent, now)))
     }
+}
+
+/// Roles to which something went that is still there.
+pub(super) fn roles(connection: &Connection) -> Work<Vec<Role>> {
+    let sql = "SELECT DISTINCT audience FROM broadcasts WHERE audience >= 'role:' AND audience < 'role;' ORDER BY audience";
+    let mut all = connection.prepare_cached(sql)?;
+    let mut rows = all.query([])?;
+    let mut roles = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let RoomKey::Role(role) = values::room(&row.get::<_, String>(0)?)? {
+            roles.push(role);
+        }
+    }
+    Ok(roles)
 }
 
 /// Keeps a broadcast; its number.

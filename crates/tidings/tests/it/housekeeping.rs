@@ -195,7 +195,9 @@ async fn j12_who_is_erased_is_nowhere_and_the_rooms_go_on() {
     let exported = server.export(&user).await;
     assert_eq!(
         exported.last(),
-        Some(&json!({ "kind": "end", "memberships": 1, "entries": 2, "chat_traces": 0 }))
+        Some(
+            &json!({ "kind": "end", "memberships": 1, "notifications": 0, "scheduled": 0, "receipts": 0, "entries": 2, "chat_traces": 0 })
+        )
     );
     assert_eq!(exported[1], json!({ "kind": "membership", "room": "order_7", "role": "member" }));
     let rooms: Vec<_> = exported[2..4].iter().map(|line| line["room"].clone()).collect();
@@ -206,7 +208,7 @@ async fn j12_who_is_erased_is_nowhere_and_the_rooms_go_on() {
     assert_eq!(
         report,
         json!({ "users": 1, "connections": 1, "personal_entries": 1, "blanked_entries": 1, "memberships": 1,
-                "archived_entries": 0 })
+                "notifications": 0, "archived_entries": 0 })
     );
     let end = loop {
         match ada.hear().await {

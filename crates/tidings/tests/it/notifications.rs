@@ -1,5 +1,7 @@
 //! Notifications: in the inbox whether somebody is there or not, the same badge on every device, gone here when read there.
 
+mod postgres;
+
 use serde_json::{Value, json};
 use tidings_testkit::Folder;
 
@@ -391,6 +393,7 @@ async fn d2_j2_a_kill_loses_nothing_and_the_recount_proves_it() {
     let first = server.notify(ada(), "one", json!({})).await;
     server.connect("bob").await.leave().await;
     server.notify(json!({ "everyone": true }), "two", json!({})).await;
+    server.notify(json!({ "role": "support" }), "to a role", json!({})).await;
     server.notify(ada(), "later", json!({ "send_at": from_now(1.0) })).await;
     server.mark("ada", "read", json!({ "ids": [first["id"]] })).await;
     server.kill();
@@ -398,12 +401,50 @@ async fn d2_j2_a_kill_loses_nothing_and_the_recount_proves_it() {
     assert_eq!(recount.code, 0, "{recount:?}");
     let said: Value = serde_json::from_str(&recount.out).unwrap();
     assert_eq!((&said["recount"]["inboxes"], &said["recount"]["wrong"]), (&json!(2), &json!([])));
+    assert_eq!(said["recount"]["roles"], 1);
+    let detail = said["checks"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("only tokens know"), "it says what it cannot know: {detail}");
     let server = Server::with(&settings);
     let mut tab = server.connect("ada").await;
     tab.find(|it| it["data"]["notification"]["title"] == "later").await;
     assert_eq!(titles(&server.inbox("ada", "").await), ["later", "two", "one"]);
     assert_eq!(titles(&server.inbox("ada", "unread=false").await), ["one"]);
     assert_eq!(titles(&server.inbox("bob", "").await), ["two"]);
+}
+
+#[tokio::test]
+async fn j12_an_export_has_the_inbox_and_an_erasure_counts_it() {
+    let server = Server::start();
+    let read = server.notify(ada(), "read", json!({ "receipts": true })).await;
+    server.notify(ada(), "unread", json!({ "data": { "n": 1.0 } })).await;
+    server.notify(json!({ "user": "bob" }), "his", json!({})).await;
+    server.notify(ada(), "later", json!({ "send_at": "2099-01-01T00:00:00Z" })).await;
+    server.mark("ada", "read", json!({ "ids": [read["id"]] })).await;
+    let wishes = json!({ "mute": { "categories": ["news"] } });
+    server.call("PUT", "/v1/users/ada/preferences", &wishes.to_string()).await;
+    let body = json!({ "to": ada(), "type": "x", "receipts": true });
+    let tracked = server.post("/v1/publish", &body).await.json();
+
+    let exported = server.export("ada").await;
+    let of = |kind: &str| exported.iter().filter(|line| line["kind"] == kind).collect::<Vec<_>>();
+    assert_eq!(of("preferences"), [&json!({ "kind": "preferences", "data": wishes })]);
+    let notifications = of("notification");
+    assert_eq!(notifications.iter().map(|it| &it["title"]).collect::<Vec<_>>(), ["read", "unread"]);
+    assert!(notifications[0]["read_at"].is_string() && notifications[1]["data"] == json!({ "n": 1.0 }));
+    assert_eq!(of("scheduled")[0]["data"]["request"]["title"], "later");
+    assert_eq!(of("receipt").iter().map(|it| &it["entry"]).collect::<Vec<_>>(), [&tracked["id"]]);
+    let end = &of("end")[0];
+    assert_eq!(
+        (&end["notifications"], &end["scheduled"], &end["receipts"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    assert!(!exported.iter().any(|line| line["title"] == "his"));
+
+    let report = server.call("DELETE", "/v1/users/ada", "").await.json();
+    assert_eq!(report["notifications"], 2, "{report}");
+    let left = server.export("ada").await;
+    assert_eq!(left.iter().map(|line| &line["kind"]).collect::<Vec<_>>(), ["user", "end"]);
+    assert_eq!(left[1]["notifications"], 0);
 }
 
 #[tokio::test]

@@ -30,7 +30,8 @@ async fn j12_who_is_erased_beside_a_server_is_gone_from_it() {
     server.publish(json!({ "user": "ada" }), "private", json!("hers")).await;
 
     let mut over_http = server.export("ada").await;
-    let exported = on(&url, &["db", "export-user", "ada"]).expect(0, &["0 memberships, 2 entries"]);
+    let exported =
+        on(&url, &["db", "export-user", "ada"]).expect(0, &["0 memberships, 0 notifications, 2 entries"]);
     let mut by_cli = exported.lines();
     assert!(over_http[0]["exported_at"].take().is_string() && by_cli[0]["exported_at"].take().is_string());
     // She is online: the server knows until when better than the store.
@@ -43,7 +44,7 @@ async fn j12_who_is_erased_beside_a_server_is_gone_from_it() {
     assert_eq!(
         json_of(&erased),
         json!({ "users": 1, "connections": 0, "personal_entries": 1, "blanked_entries": 1, "memberships": 0,
-                "archived_entries": 0 })
+                "notifications": 0, "archived_entries": 0 })
     );
     let end = soon("her connection's end", async {
         loop {

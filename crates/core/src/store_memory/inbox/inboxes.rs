@@ -1,8 +1,12 @@
 //! Who has which notifications, and what they did with them.
 
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+};
 
-use tidings_protocol::{EntryId, RoomName, Timestamp, UserId};
+use tidings_protocol::{EntryId, Role, RoomName, Timestamp, UserId};
 
 use super::{super::book::Book, schedule::Schedule};
 use crate::{
@@ -268,6 +272,14 @@ impl Inboxes {
     fn covered(&self, up_to: EntryId) -> u64 {
         let later = self.broadcasts.iter().find(|(_, it)| it.notification.id > up_to);
         later.map_or(self.last, |(number, _)| number - 1)
+    }
+
+    pub(super) fn roles(&self) -> Vec<Role> {
+        let role = |broadcast: &Broadcast| match &broadcast.audience {
+            RoomKey::Role(role) => Some(role.clone()),
+            _ => None,
+        };
+        self.broadcasts.values().filter_map(role).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     pub(super) fn users(&self, after: Option<&UserId>, limit: usize) -> Vec<UserId> {

@@ -1,6 +1,6 @@
 //! Looking into inboxes.
 
-use tidings_protocol::{EntryId, ErrorCode, Fault, Timestamp, UserId, notification::Notification};
+use tidings_protocol::{EntryId, ErrorCode, Fault, Role, Timestamp, UserId, notification::Notification};
 
 use super::shown;
 use crate::{
@@ -42,6 +42,20 @@ impl Tidings {
         Ok(items.into_iter().map(|item| shown::item(item, now)).collect())
     }
 
+    /// Everything that is kept of notifications for one user alone, for an export: oldest first, beginning behind `after`.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn all_notifications_of(
+        &self,
+        user: &UserId,
+        after: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let items = self.store.inbox_of(user.clone(), after, limit).await?;
+        Ok(items.into_iter().map(|item| shown::item(item, self.clock.now())).collect())
+    }
+
     /// The badge.
     ///
     /// # Errors
@@ -50,8 +64,8 @@ impl Tidings {
         self.store.counters(reader, self.clock.now()).await.map_err(unavailable)
     }
 
-    /// Inboxes with what their badges say and what they should, in the order of their users, beginning behind `after`. What went to roles
-    /// is left out: nobody here knows who has which.
+    /// Inboxes with what their badges say and what they should, in the order of their users, beginning behind `after`. Nobody here knows who has
+    /// which role: an inbox is counted without any, and if that is right, as if its user had all of `roles`.
     ///
     /// # Errors
     /// Those of the store.
@@ -59,14 +73,28 @@ impl Tidings {
         &self,
         after: Option<UserId>,
         limit: usize,
+        roles: &[Role],
     ) -> Result<Vec<(UserId, u64, u64)>, StoreError> {
         let now: Timestamp = self.clock.now();
         let mut found = Vec::new();
         for user in self.store.inboxes(after, limit).await? {
-            let reader = Reader { user: user.clone(), roles: Vec::new() };
-            let said = self.store.counters(reader.clone(), now).await?.unread;
-            found.push((user, said, self.store.recount(reader, now).await?));
+            let (mut said, mut right) = self.said_and_counted(&user, &[], now).await?;
+            if said == right && !roles.is_empty() {
+                (said, right) = self.said_and_counted(&user, roles, now).await?;
+            }
+            found.push((user, said, right));
         }
         Ok(found)
+    }
+
+    async fn said_and_counted(
+        &self,
+        user: &UserId,
+        roles: &[Role],
+        now: Timestamp,
+    ) -> Result<(u64, u64), StoreError> {
+        let reader = Reader { user: user.clone(), roles: roles.to_vec() };
+        let said = self.store.counters(reader.clone(), now).await?.unread;
+        Ok((said, self.store.recount(reader, now).await?))
     }
 }

@@ -202,6 +202,8 @@ pub async fn a_broadcast_is_for_those_who_were_there(fresh: &mut impl Fresh) {
     store.delete_room(name("orders")).await.unwrap();
     store.put_member(name("orders"), user("ada"), MemberRole::default(), at(1)).await.unwrap();
     assert_eq!(titles(&*store, "ada", 14).await, ["everyone"], "the room's are gone with it");
+    let roles = store.notified_roles().await.unwrap();
+    assert_eq!(roles, [role]);
 }
 
 /// What comes later is unread, also when its id is an earlier one; what was there before with a later id is not covered.

@@ -22,6 +22,8 @@ const NAMED_MAX: usize = 1_000;
 #[derive(Default)]
 struct Counted {
     inboxes: u64,
+    /// Roles to which something went.
+    roles: usize,
     /// User, what the badge says, and what it should say; the first of them.
     wrong: Vec<(UserId, u64, u64)>,
 }
@@ -36,7 +38,10 @@ pub(super) fn run(settings: Settings, as_json: bool) -> anyhow::Result<ExitCode>
         anyhow::Ok((count(&app).await?, recount_rooms::count(&app).await?))
     })?;
     let (status, detail) = match counted.wrong.len() {
-        0 => (Status::Good, format!("{} counted, every badge is right", inboxes(counted.inboxes))),
+        0 => (
+            Status::Good,
+            format!("{} counted, every badge is right{}", inboxes(counted.inboxes), of_roles(counted.roles)),
+        ),
         wrong => (Status::Wrong, format!("{wrong} of {} say something else", many(counted.inboxes, "badge"))),
     };
     let findings = [Finding { check: "notifications", status, detail }, rooms.finding()];
@@ -46,7 +51,7 @@ pub(super) fn run(settings: Settings, as_json: bool) -> anyhow::Result<ExitCode>
         let wrong: Vec<_> = wrong
             .map(|(user, said, right)| json!({ "user": user, "unread": said, "counted": right }))
             .collect();
-        let recount = json!({ "inboxes": counted.inboxes, "wrong": wrong, "rooms": rooms.json() });
+        let recount = json!({ "inboxes": counted.inboxes, "roles": counted.roles, "wrong": wrong, "rooms": rooms.json() });
         output::json(&json!({ "good": good, "checks": findings, "recount": recount }))?;
     } else {
         findings.iter().try_for_each(output::line)?;
@@ -59,14 +64,27 @@ pub(super) fn run(settings: Settings, as_json: bool) -> anyhow::Result<ExitCode>
 }
 
 async fn count(app: &App) -> anyhow::Result<Counted> {
-    let (mut counted, mut after) = (Counted::default(), None);
+    let roles = app.tidings.store().notified_roles().await.context("the roles could not be read")?;
+    let (mut counted, mut after) = (Counted { roles: roles.len(), ..Counted::default() }, None);
     loop {
-        let page = app.tidings.recounted(after, PAGE).await.context("the inboxes could not be counted")?;
+        let page =
+            app.tidings.recounted(after, PAGE, &roles).await.context("the inboxes could not be counted")?;
         let Some((last, ..)) = page.last() else { return Ok(counted) };
         after = Some(last.clone());
         counted.inboxes += page.len() as u64;
         let room = NAMED_MAX.saturating_sub(counted.wrong.len());
         counted.wrong.extend(page.into_iter().filter(|(_, said, right)| said != right).take(room));
+    }
+}
+
+/// What is known of those, and what is not.
+fn of_roles(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(
+            "; what went to {} was counted as if everybody had them: who does, only tokens know",
+            many(count as u64, "role")
+        ),
     }
 }
 

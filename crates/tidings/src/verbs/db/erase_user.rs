@@ -89,12 +89,15 @@ fn is_meant(user: &UserId) -> anyhow::Result<bool> {
 }
 
 fn sentence(user: &UserId, report: &EraseResponse) -> String {
-    let EraseResponse { personal_entries, blanked_entries, memberships, archived_entries, .. } = *report;
+    let EraseResponse {
+        personal_entries, blanked_entries, memberships, notifications, archived_entries, ..
+    } = *report;
     format!(
-        "erased {user}: {} of the personal room, {} in other rooms, {}, {} in the archive",
+        "erased {user}: {} of the personal room, {} in other rooms, {}, {}, {} in the archive",
         many(personal_entries, "entry"),
         many(blanked_entries, "entry"),
         many(memberships, "membership"),
+        many(notifications, "notification"),
         many(archived_entries, "entry"),
     )
 }

@@ -21,8 +21,8 @@ use crate::{offline, output};
 
 /// Print all that is kept of a user, as JSON lines
 ///
-/// What GET /v1/users/{user}/export answers, straight from the store: the user, memberships, entries that the user published or has in the
-/// personal room; the last line counts them. It is written to the audit log first. Of a user whom nobody knows there is nothing, and that is no
+/// What GET /v1/users/{user}/export answers, straight from the store: the user, preferences, memberships, notifications and what waits to be sent,
+/// receipts, entries that the user published or has in the personal room; the last line counts them. It is written to the audit log first. Of a user whom nobody knows there is nothing, and that is no
 /// error. Entries in the archive are not in it: `tidings db archive --user USER` prints those.
 ///
 /// A SQLite file belongs to one process: while a server runs on it, ask that one over HTTP.
@@ -63,12 +63,15 @@ impl ExportUser {
                 None => export(&app, &user, &mut io::stdout().lock()).await,
             }
         })?;
-        let Exported { memberships, entries, .. } = exported;
-        let (memberships, entries) =
-            (output::many(memberships, "membership"), output::many(entries, "entry"));
+        let Exported { memberships, notifications, entries, .. } = exported;
+        let (memberships, notifications, entries) = (
+            output::many(memberships, "membership"),
+            output::many(notifications, "notification"),
+            output::many(entries, "entry"),
+        );
         note(match exported == Exported::default() {
             true => format!("nothing is kept of {user}: the export is empty"),
-            false => format!("exported {user}: {memberships}, {entries}"),
+            false => format!("exported {user}: {memberships}, {notifications}, {entries}"),
         });
         if is_archived {
             note("entries in the archive are not in it: `tidings db archive --user USER` prints those");
