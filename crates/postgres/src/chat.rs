@@ -1,5 +1,5 @@
-//! Chat: what makes messages of entries, and what people do to them. Messages come with the appends' batches ([`sending`]); every other act is a
-//! transaction of its own, under its room's row.
+//! Chat: what makes messages of entries, and what people do to them. Messages come with the appends' batches ([`sending`]); every other act waits
+//! for its turn in its room ([`turns`]).
 
 mod acting;
 mod indexing;
@@ -10,6 +10,7 @@ mod pages;
 mod searching;
 pub(crate) mod sending;
 mod traces;
+mod turns;
 
 use tidings_core::{
     Entry, RoomKey, StoreError,
@@ -26,6 +27,7 @@ use tidings_settings::Keep;
 use tokio_postgres::Row;
 
 pub(crate) use self::leaving::{TABLES, erase, forget, forget_partition, forget_room};
+pub(crate) use self::turns::Turns;
 use crate::{PostgresStore, append::Outcome, failure::Failure, rows, store::answer};
 
 impl ChatStore for PostgresStore {
@@ -41,7 +43,11 @@ impl ChatStore for PostgresStore {
                     }
                 })
             }
-            act => answer(acting::act(&self.pool, act, entry, keep)),
+            act => {
+                let outcome = self.turns.push(act, entry, keep);
+                let stopped = |_| Err(StoreError::Uncertain("the store was closed meanwhile".into()));
+                Box::pin(async move { outcome?.await.unwrap_or_else(stopped) })
+            }
         }
     }
 

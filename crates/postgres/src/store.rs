@@ -17,7 +17,9 @@ use crate::{
     OpenError,
     address::Address,
     append::{Appends, Outcome},
-    audit, backup, entries, erase,
+    audit, backup,
+    chat::Turns,
+    entries, erase,
     failure::{Failure, Kind},
     house, jobs, members,
     pool::Pool,
@@ -45,6 +47,7 @@ impl Default for PostgresOptions {
 pub struct PostgresStore {
     pub(crate) pool: Arc<Pool>,
     pub(crate) appends: Appends,
+    pub(crate) turns: Turns,
     /// Sees to the tables until they are there.
     watch: Option<AbortHandle>,
 }
@@ -73,7 +76,8 @@ impl PostgresStore {
             }
         };
         let appends = Appends::start(&pool, writers);
-        Ok(Self { pool, appends, watch })
+        let turns = Turns::new(&pool);
+        Ok(Self { pool, appends, turns, watch })
     }
 
     async fn check(&self) -> Result<(), Failure> {

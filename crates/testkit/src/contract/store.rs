@@ -223,6 +223,7 @@ macro_rules! store_contract {
                 a_client_id_sends_once_for_seven_days,
                 of_many_with_one_client_id_one_sends,
                 counters_are_right_when_many_act_at_once,
+                e2_many_reactions_at_once_are_all_there,
                 pages_of_messages_meet_while_more_come,
                 the_first_who_react_are_named_and_all_are_counted,
                 a_mute_ends_by_time_by_hand_or_with_its_room,

@@ -233,6 +233,64 @@ pub async fn counters_are_right_when_many_act_at_once(fresh: &mut impl Fresh) {
     }
 }
 
+/// Many at once in one room are all done, and see each other; what is refused takes nothing with it.
+pub async fn e2_many_reactions_at_once_are_all_there(fresh: &mut impl Fresh) {
+    const MANY: usize = 200;
+    let store = fresh.store().await;
+    let lounge = room("lounge");
+    let (liked, edited) = (say(&*store, &lounge, "ada", "1").await, say(&*store, &lounge, "ada", "2").await);
+    let deleted = say(&*store, &lounge, "ada", "3").await;
+    let (one, two, three) = (liked.id, edited.id, deleted.id);
+    let done = together(MANY + 40, |number| {
+        let (store, lounge) = (store.clone(), lounge.clone());
+        async move {
+            let who = user(&format!("user{number}"));
+            let react = |message, emoji| Act::React { message, user: who.clone(), emoji, on: true };
+            let (act, from) = match number {
+                0..MANY => (react(one, emoji("x")), &who),
+                MANY => {
+                    let (tombstone, by) = (json("0"), By::Moderator);
+                    (Act::Delete { message: three, tombstone, by, versions: Versions::Drop }, &who)
+                }
+                _ => match number % 4 {
+                    0 => (edit(two, &json(&number.to_string()), By::Moderator, Versions::Keep, vec![]), &who),
+                    1 => (react(three, emoji("x")), &who),
+                    2 => (react(EntryId::from_bytes([7; 16]), emoji("x")), &who),
+                    _ => (Act::Pin { message: one, on: number % 8 == 3 }, &who),
+                },
+            };
+            store.chat(act, telling(&lounge, Some(from), "0"), LONG).await.unwrap()
+        }
+    })
+    .await;
+    let mut counts: Vec<u64> = Vec::new();
+    for done in &done[..MANY] {
+        match done {
+            Ok(Done::Reacted { entry: Some(_), count, .. }) => counts.push(*count),
+            done => panic!("expected a reaction: {done:?}"),
+        }
+    }
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=MANY as u64).collect::<Vec<_>>());
+    let stands = async |id| store.message(lounge.clone(), id, None).await.unwrap().unwrap();
+    assert_eq!(stands(one).await.reactions[0].count, MANY as u64);
+    assert!(stands(three).await.reactions.is_empty());
+    // Each edit has put aside what the one before it said.
+    let mut said: Vec<String> = Vec::new();
+    for version in store.versions(lounge.clone(), two).await.unwrap() {
+        said.push(version.data.as_str().into());
+    }
+    said.push(stands(two).await.entry.data.as_str().into());
+    said[1..].sort_unstable();
+    let edits = (MANY + 1..MANY + 40).filter(|number| number % 4 == 0).map(|number| number.to_string());
+    assert_eq!(said, std::iter::once("2".to_owned()).chain(edits).collect::<Vec<_>>());
+    // What was told stands in the log once, one behind the other.
+    let mut told: Vec<u64> =
+        done.iter().flatten().flat_map(Done::entry).map(|it| it.offset.unwrap().0).collect();
+    told.sort_unstable();
+    assert_eq!(told, (4..4 + told.len() as u64).collect::<Vec<_>>());
+}
+
 /// Pages from both ends meet, and a page that is asked for while messages come has what follows.
 pub async fn pages_of_messages_meet_while_more_come(fresh: &mut impl Fresh) {
     let store = fresh.store().await;
