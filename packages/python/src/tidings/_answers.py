@@ -388,4 +388,5 @@ class Erased:
     memberships: int
     personal_entries: int
     blanked_entries: int
+    notifications: int
     archived_entries: int
