@@ -1,5 +1,7 @@
 //! Chat: messages that are kept once, say what they say now to whoever comes back, and are unread until they are read.
 
+mod elsewhere;
+
 use serde_json::{Value, json};
 use tidings_testkit::Folder;
 
