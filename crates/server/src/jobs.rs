@@ -75,9 +75,7 @@ impl Job {
             Self::Retention => retention::TIME + Duration::from_secs(120),
             Self::Tidying => Duration::from_secs(120),
             Self::AuditChain => Duration::from_secs(600),
-            Self::Notifications | Self::NotificationRetention => {
-                notifications::TIME + Duration::from_secs(60)
-            }
+            Self::Notifications | Self::NotificationRetention => notifications::LEASE,
         }
     }
 
