@@ -193,7 +193,7 @@ impl Session {
         let mut due = start;
         while due < end {
             let now = clock::now();
-            let free = self.publishers.iter().position(Publisher::answered);
+            let free = self.publishers.iter().position(|it| it.answered() && !it.stale);
             if let Some(slot) = free
                 && now >= due
             {
