@@ -25,7 +25,7 @@ const SORTED_MAX: i64 = 20_000;
 /// Up to so many rooms are looked up like words; of more it is looked at each message that has the words.
 const ROOMS_LOOKED_UP: usize = 64;
 /// How far the order of numbers and that of times may differ, in milliseconds: servers' clocks, and how long a message waits for its commit.
-const SLACK_MS: i64 = 60_000;
+const SLACK_MS: i64 = 10_000;
 
 /// A search on its way.
 struct Looking<'a> {
@@ -36,6 +36,9 @@ struct Looking<'a> {
     rooms: Option<Vec<String>>,
     /// The lowest number.
     bottom: i64,
+    /// From when on, and until before when.
+    since: i64,
+    until: i64,
 }
 
 /// A page of what was found.
@@ -67,6 +70,8 @@ pub(super) async fn search(pool: &Arc<Pool>, search: Search) -> Result<Found, Fa
         terms: search.terms().into_iter().map(Token::number).collect(),
         rooms: search.rooms.as_ref().map(|rooms| rooms.iter().map(RoomKey::to_string).collect()),
         bottom,
+        since: search.since.map_or(0, |since| int(since.millis())),
+        until: search.until.map_or(i64::MAX, |until| int(until.millis())),
     };
     let Walked { rows, low, fitting, page } = looking.walk(top, WALK, limit).await?;
     let left = limit - page.taken;
@@ -140,14 +145,19 @@ impl Looking<'_> {
     /// Looks at the newest messages below a number, as many as are said, of all rooms or of the one that is asked for.
     async fn walk(&self, top: i64, most: i64, limit: i64) -> Result<Walked, Failure> {
         let in_rooms = self.in_rooms();
-        let of_one = match self.rooms.as_deref() {
-            Some([_]) => "room = (SELECT id FROM tidings_rooms WHERE key = ANY($1))",
-            _ => "true",
+        // Compared as rows, so that the planner walks the room's index: of an equal room it expects few rows, reads them all and sorts them.
+        const ROOM: &str = "(SELECT id FROM tidings_rooms WHERE key = ANY($1))";
+        let (stretch, order) = match self.rooms.as_deref() {
+            Some([_]) => (
+                format!("(room, number) < ({ROOM}, $3) AND (room, number) >= ({ROOM}, $4)"),
+                "room DESC, number DESC",
+            ),
+            _ => ("number < $3 AND number >= $4".to_owned(), "number DESC"),
         };
         let sql = format!(
             r#"WITH walked AS MATERIALIZED (
-                   SELECT number, room, "offset", time, tokens @> $2 AS fits FROM tidings_search
-                   WHERE {of_one} AND number < $3 AND number >= $4 ORDER BY number DESC LIMIT $5
+                   SELECT number, room, "offset", time, tokens @> $2 AND time >= $7 AND time < $8 AS fits FROM tidings_search
+                   WHERE {stretch} ORDER BY {order} LIMIT $5
                ), fitting AS MATERIALIZED (SELECT * FROM walked WHERE fits), sums AS (
                    SELECT count(*) AS rows, coalesce(min(number), 0) AS low, (SELECT count(*) FROM fitting) AS fitting FROM walked
                )
@@ -156,13 +166,15 @@ impl Looking<'_> {
             with_entries(&format!("SELECT * FROM fitting WHERE {in_rooms} ORDER BY number DESC LIMIT $6"))
         );
         let keys = self.rooms.clone().unwrap_or_default();
-        let params: [Param<'_>; 6] = [
+        let params: [Param<'_>; 8] = [
             texts(&keys),
             numbers(&self.terms),
             number(&top),
             number(&self.bottom),
             number(&most),
             number(&limit),
+            number(&self.since),
+            number(&self.until),
         ];
         let found = ask(self.pool, &sql, &params).await?;
         let sums = found.first().ok_or_else(|| Failure::corrupt("a sum"))?;
@@ -183,18 +195,20 @@ impl Looking<'_> {
         let hits = format!(
             r#"SELECT * FROM (
                    SELECT number, room, "offset", time FROM tidings_search
-                   WHERE tokens @> $2 AND {of_rooms} AND number < $3 AND number >= $4 AND {} OFFSET 0
+                   WHERE tokens @> $2 AND {of_rooms} AND number < $3 AND number >= $4 AND time >= $7 AND time < $8 AND {} OFFSET 0
                ) of_index ORDER BY number DESC LIMIT $5"#,
             self.in_rooms()
         );
         let (keys, rooms) = (self.rooms.clone().unwrap_or_default(), rooms.unwrap_or_default());
-        let params: [Param<'_>; 6] = [
+        let params: [Param<'_>; 8] = [
             texts(&keys),
             numbers(&self.terms),
             number(&top),
             number(&self.bottom),
             number(&limit),
             numbers(&rooms),
+            number(&self.since),
+            number(&self.until),
         ];
         let sql = format!("{} ORDER BY h.number DESC", with_entries(&hits));
         self.page(&ask(self.pool, &sql, &params).await?)

@@ -27,7 +27,7 @@ const WINDOW_MAX: i64 = 1 << 20;
 /// After this no further window is begun.
 const PATIENCE: Duration = Duration::from_millis(25);
 /// How far the order of numbers and that of times may differ, in milliseconds: times are taken before a message waits for the writer.
-const SLACK_MS: i64 = 60_000;
+const SLACK_MS: i64 = 10_000;
 
 struct Looking<'a> {
     connection: &'a Connection,
@@ -88,7 +88,7 @@ fn stretch(connection: &Connection, search: &Search) -> Work<Option<(i64, i64)>>
         number("SELECT number FROM search WHERE time <= ?1 ORDER BY time DESC, number DESC LIMIT 1", until)?;
     let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
     // Without a bound of time the ends are those of all numbers, whatever the clock did.
-    let ends = "SELECT min(number), max(number) FROM search WHERE ?1 = ?1";
+    let ends = "SELECT (SELECT min(number) FROM search), (SELECT max(number) FROM search) WHERE ?1 = ?1";
     let (least, most): (i64, i64) =
         connection.prepare_cached(ends)?.query_row([0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let first = if search.since.is_none() { least } else { first };
@@ -112,7 +112,7 @@ fn terms(search: &Search) -> String {
 impl Looking<'_> {
     /// Looks at numbers from one on and below another, the highest first; where to go on, if there was enough before the end.
     fn window(&mut self, from: i64, top: i64) -> Work<Option<i64>> {
-        let sql = "SELECT i.rowid, s.room, s.offset FROM search_index AS i LEFT JOIN search AS s ON s.number = i.rowid
+        let sql = "SELECT i.rowid, s.room, s.offset, s.time FROM search_index AS i LEFT JOIN search AS s ON s.number = i.rowid
                    WHERE search_index MATCH ?1 AND i.rowid >= ?2 AND i.rowid < ?3 ORDER BY i.rowid DESC";
         let connection = self.connection;
         let mut look = connection.prepare_cached(sql)?;
@@ -124,11 +124,18 @@ impl Looking<'_> {
             }
             self.rows += 1;
             // Without a place it is gone, and the index has not forgotten it yet.
-            if let (Some(room), Some(offset)) = (row.get(1)?, row.get(2)?) {
+            if let (Some(room), Some(offset)) = (row.get(1)?, row.get(2)?)
+                && self.is_of_the_time(row.get(3)?)
+            {
                 self.look_at(number, room, offset)?;
             }
         }
         Ok(None)
+    }
+
+    fn is_of_the_time(&self, time: i64) -> bool {
+        self.search.since.is_none_or(|since| time >= values::millis(since))
+            && self.search.until.is_none_or(|until| time < values::millis(until))
     }
 
     fn look_at(&mut self, number: i64, room: i64, offset: i64) -> Work<()> {
