@@ -1,17 +1,19 @@
 //! The index of chat's messages: FTS5 over tokens. What is looked up is bound and made of hexadecimal digits, so its query language is out of anybody's
 //! reach.
 
+mod forgetting;
 mod looking;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tidings_core::{Entry, search::Token};
 
-use crate::{error::Work, ledger::Ledger, values};
+use crate::{error::Work, values};
 
-pub(crate) use looking::search;
+pub(crate) use self::{
+    forgetting::{Gone, clear, merge},
+    looking::search,
+};
 
-/// Messages that the index forgets in one transaction: others wait for it, some milliseconds.
-const CLEARED_AT_ONCE: u32 = 20;
 
 /// Puts a message into the index.
 pub(crate) fn add(
@@ -70,34 +72,6 @@ pub(crate) fn leave_erased(connection: &Connection, room: i64, offset: i64) -> W
     Ok(())
 }
 
-/// Which of those that are found no more.
-#[derive(Clone, Copy)]
-pub(crate) enum Gone {
-    Erased,
-    All,
-}
-
-/// Has the index forget some of those that are found no more; how many.
-pub(crate) fn clear(ledger: &mut Ledger, which: Gone) -> Work<u64> {
-    let connection = ledger.connection();
-    let which = match which {
-        Gone::Erased => "offset = 0",
-        Gone::All => "true",
-    };
-    let find = format!(
-        "SELECT number, tokens FROM search INDEXED BY search_leaving WHERE room IS NULL AND {which}
-         ORDER BY offset DESC LIMIT {CLEARED_AT_ONCE}"
-    );
-    let mut find = connection.prepare_cached(&find)?;
-    let gone: Vec<(i64, Vec<u8>)> =
-        find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-    for (number, tokens) in &gone {
-        forget(connection, *number, tokens)?;
-        connection.prepare_cached("DELETE FROM search WHERE number = ?1")?.execute([number])?;
-    }
-    Ok(gone.len() as u64)
-}
-
 fn index(connection: &Connection, number: i64, tokens: &[u8]) -> Work<()> {
     let put = "INSERT INTO search_index (rowid, tokens) VALUES (?1, ?2)";
     connection.prepare_cached(put)?.execute(params![number, digits(tokens)])?;
@@ -105,6 +79,7 @@ fn index(connection: &Connection, number: i64, tokens: &[u8]) -> Work<()> {
 }
 
 fn forget(connection: &Connection, number: i64, tokens: &[u8]) -> Work<()> {
+    forgetting::note(connection)?;
     let forget = "INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', ?1, ?2)";
     connection.prepare_cached(forget)?.execute(params![number, digits(tokens)])?;
     Ok(())

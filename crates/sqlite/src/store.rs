@@ -39,15 +39,14 @@ impl SqliteStore {
         answer
     }
 
-    /// Has the index forget what is found no more, a few at a time; how many.
-    async fn clear_search(&self, which: Gone) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        loop {
-            match self.write(which, |ledger, which| search::clear(ledger, *which)).await? {
-                0 => return Ok(gone),
-                went => gone += went,
-            }
+    /// Has the index forget what is found no more, in steps like [`Store::forget`].
+    async fn clear_search(&self, which: Gone) -> Result<(), StoreError> {
+        while self.write(which, |ledger, which| search::clear(ledger, *which)).await? > 0 {}
+        let mut first = true;
+        while self.write(first, |ledger, first| search::merge(ledger, *first)).await? {
+            first = false;
         }
+        Ok(())
     }
 }
 
