@@ -14,7 +14,6 @@ pub(crate) use self::{
     looking::search,
 };
 
-
 /// Puts a message into the index.
 pub(crate) fn add(
     connection: &Connection,
